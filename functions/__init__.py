@@ -1,0 +1,1 @@
+"""Monikanava: one omnichannel conversation service, as Azure Functions."""

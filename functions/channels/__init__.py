@@ -1,0 +1,30 @@
+"""The one table that names every adapter. A new channel is one file and one line here."""
+
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from functions.channels.contract import Adapter
+from functions.errors import NotFound
+
+CHANNELS: dict[tuple[str, str], str] = {
+    ("sms", "twilio"): "functions.channels.sms.twilio:TwilioSms",
+    ("facebook", "meta"): "functions.channels.facebook:Facebook",
+    ("telegram", "telegram"): "functions.channels.telegram:Telegram",
+}
+
+
+def channel_names() -> tuple[str, ...]:
+    """List the channels, each once, in the table's order."""
+    return tuple(dict.fromkeys(channel for channel, _ in CHANNELS))
+
+
+@cache
+def adapter(channel: str, provider: str) -> Adapter[Any]:
+    """Import the adapter at its first use, so that an app imports only the channels it serves."""
+    try:
+        module, name = CHANNELS[channel, provider].split(":")
+    except KeyError:
+        raise NotFound(f"no channel {channel!r} at provider {provider!r}") from None
+    found: Adapter[Any] = getattr(import_module(module), name)()
+    return found

@@ -1,0 +1,174 @@
+"""What a channel is: facts about it, and small pure functions. No I/O, no Azure, no shared state.
+
+The room of a channel holds one class that satisfies `Adapter`, and `CHANNELS` names it. Intake and
+delivery, written once for all channels, call these functions in the order in which they stand here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import JsonValue
+
+from functions.message import AttachmentKind, Delivery, Inbound, Model, Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A webhook call, free of its host. `url` is the public one, rebuilt from configuration.
+
+    Header names are lower case; `query` is the raw query string; `body` is every byte as it came.
+    """
+
+    method: str
+    url: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+    def parameters(self) -> dict[str, str]:
+        """Decode the query; empty values are kept, of a repeated name the last counts."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the provider is answered."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+SettingsT = TypeVar("SettingsT", bound=Model)
+SettingsT_co = TypeVar("SettingsT_co", bound=Model, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Account(Generic[SettingsT_co]):
+    """One configured address at a provider. `callback` is the webhook's public URL."""
+
+    id: str
+    channel: str
+    provider: str
+    callback: str
+    settings: SettingsT_co
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can carry, as data: delivery, configuration, API and README are driven by it."""
+
+    text_limit: int  # characters of one message; longer texts are split
+    body_limit: int  # bytes of a webhook body; over it is 413, before anything is parsed
+    attachments: Mapping[AttachmentKind, int]  # outbound kinds and their largest size in bytes
+    choices: int = 0  # quick replies or buttons a message may have
+    reply_window: timedelta | None = None  # since the customer's last message
+    tag_window: timedelta | None = None  # the same, with a tag
+    receipts: frozenset[Delivery] = frozenset()  # states that the provider reports
+    idempotent: bool = False  # the send API takes an idempotency key
+    retired_on: date | None = None  # the provider ended it, or will
+    methods: frozenset[str] = frozenset({"POST"})  # of the webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of the handshake page: which value is copied where, at the provider."""
+
+    where: str
+    name: str
+    value: str  # shown to the administrator; never a secret of the provider
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What rendering needs to know of the conversation."""
+
+    now: datetime
+    last_inbound_at: datetime | None  # the customer's last message; None: never wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request to a provider's API. Exactly one of `form` and `json` is set.
+
+    `url` must begin with the account's API base URL: delivery refuses anything else.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: tuple[tuple[str, str], ...] | None = None
+    json: JsonValue = None
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider's API said to a `Call`."""
+
+    status: int
+    headers: Mapping[str, str]  # lower-case names
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took the message and names it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider did not take the message. `retry_after` in seconds, None: when we like."""
+
+    code: str
+    reason: str
+    retryable: bool
+    retry_after: float | None = None
+
+
+class Adapter(Protocol[SettingsT]):
+    """A channel at a provider."""
+
+    channel: str
+    provider: str
+    Settings: type[SettingsT]
+    capabilities: Capabilities
+
+    def setup(self, account: Account[SettingsT]) -> list[Step]:
+        """List which values the administrator copies to the provider."""
+
+    def api_base(self, account: Account[SettingsT]) -> str:
+        """Give the URL under which every call of this account must lie."""
+
+    def handshake(self, request: Request, account: Account[SettingsT]) -> Response | None:
+        """Answer the provider's proof of ownership; None when the request is none.
+
+        Raises Forbidden when it is one and its secret is wrong.
+        """
+
+    def authenticate(self, request: Request, account: Account[SettingsT]) -> None:
+        """Return when the raw body is the provider's; else raise NotAuthentic with the reason."""
+
+    def parse(self, request: Request, account: Account[SettingsT]) -> Iterator[Inbound]:
+        """Yield every item of an authentic body; unknown kinds as UNSUPPORTED with the raw fragment.
+
+        Raises Invalid only when the body as a whole cannot be read.
+        """
+
+    def acknowledge(self, items: Iterable[Inbound]) -> Response:
+        """Give the answer that makes the provider content."""
+
+    def render(self, outbound: Outbound, account: Account[SettingsT], standing: Standing) -> list[Call]:
+        """Turn a message into the calls that send it, in order.
+
+        Raises NotDeliverable when the window, a length or an attachment rule forbids it.
+        """
+
+    def receipt(self, answer: Answer) -> Sent | Refused:
+        """Read the API's answer; never raises, whatever it holds."""

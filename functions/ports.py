@@ -1,0 +1,82 @@
+"""What the service needs of the outside world, as protocols: tables, a bus, secrets and HTTP.
+
+`functions/cloud` fulfils them with the Azure SDKs; nothing else knows that Azure exists. Every
+method raises `Unavailable` when the other side does not answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+Value = str | int | float | bool | datetime | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A table row: keys, properties, and the ETag of the version that was read."""
+
+    partition: str
+    key: str
+    values: Mapping[str, Value]
+    etag: str = ""
+
+
+class Write(Enum):
+    """How an operation treats what is there."""
+
+    INSERT = "insert"  # AlreadyExists when the key is taken
+    REPLACE = "replace"  # Stale when the row is not the version of `entity.etag`, or gone
+    UPSERT = "upsert"  # whatever was there is replaced
+    DELETE = "delete"  # with an etag: Stale as REPLACE; without: gone already is well
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation of a transaction."""
+
+    write: Write
+    entity: Entity
+
+
+class Table(Protocol):
+    """One table. A property is at most 64 KiB, a row 1 MiB."""
+
+    async def get(self, partition: str, key: str) -> Entity | None:
+        """Read one row."""
+
+    async def range(
+        self, partition: str, start: str = "", end: str = "\uffff", limit: int | None = None
+    ) -> list[Entity]:
+        """Read the rows with start <= key < end, in key order, at most `limit`."""
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        """Write at most 100 operations of one partition, all or none.
+
+        Raises AlreadyExists (with the failing operation's index) or Stale.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message for the bus: `id` is what duplicates are told by, `session` what keeps the order."""
+
+    id: str
+    body: str
+    session: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+class Bus(Protocol):
+    """Queues that keep what they acknowledge."""
+
+    async def send(self, queue: str, envelopes: Sequence[Envelope]) -> None:
+        """Put all on the queue, in order; returns only when the queue has them."""
+
+
+class Secrets(Protocol):
+    """Named secrets: Key Vault in Azure, the environment on a laptop."""
+
+    async def get(self, name: str) -> str:
+        """Give the secret's current value; raises NotFound with its name."""
