@@ -1,0 +1,1 @@
+"""Configuration: one versioned YAML document that says what the service does for whom."""

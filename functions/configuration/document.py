@@ -1,0 +1,138 @@
+"""The configuration document: entitlements, accounts, workstreams, rules, agent queues, hours, records.
+
+Unknown fields are refused, so that a typing error is found by `validate` and not by a customer.
+"""
+
+from collections.abc import Mapping
+from datetime import date, time
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+
+from functions.conversations.model import AutoClose
+from functions.message import Model
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class Strict(Model):
+    """A part of the document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Entitlement(StrEnum):
+    """What the organisation is licensed for."""
+
+    CHAT = "chat"
+    DIGITAL_MESSAGING = "digital-messaging"
+    VOICE = "voice"
+    RECORDS = "records"
+
+
+class Condition(Strict):
+    """A group (`all`, `any`, `not`) or one comparison of `field`; exactly one operator.
+
+    Fields: channel, provider, account, message.(text|kind|payload|attachments), customer.(id|name|phone|email|locale),
+    linked.(entity|id|name|attributes of the record), context.NAME, time.(hour|minute|weekday|date|open).
+    """
+
+    all: tuple["Condition", ...] | None = None
+    any: tuple["Condition", ...] | None = None
+    negate: "Condition | None" = Field(default=None, alias="not")
+    field: str | None = None
+    equals: JsonValue = None
+    not_equals: JsonValue = None
+    is_in: tuple[JsonValue, ...] | None = Field(default=None, alias="in")
+    contains: str | None = None
+    begins_with: str | None = None
+    ends_with: str | None = None
+    matches: str | None = None
+    exists: bool | None = None
+    greater_than: JsonValue = None
+    less_than: JsonValue = None
+
+
+class Rule(Strict):
+    """If `when` holds, this workstream (in the document's rules) or agent queue (in a workstream's)."""
+
+    name: str
+    when: Condition
+    workstream: Name | None = None
+    agent_queue: Name | None = None
+
+
+class Workstream(Strict):
+    """A kind of work. `agent_queue` is its fallback: where work goes that none of its rules sends elsewhere."""
+
+    id: Name
+    name: str = ""
+    agent_queue: Name
+    rules: tuple[Rule, ...] = ()
+    auto_close: AutoClose = AutoClose()
+
+
+class AgentQueue(Strict):
+    """A pool of agents."""
+
+    id: Name
+    name: str = ""
+    hours: Name | None = None
+
+
+class Opening(Strict):
+    """A span of one day, local time; `until` 00:00 means midnight at its end."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...]
+    start: time = Field(alias="from")
+    until: time
+
+
+class OperatingHours(Strict):
+    """When a queue is open, in an IANA time zone; never on `holidays`."""
+
+    id: Name
+    timezone: str
+    open: tuple[Opening, ...]
+    holidays: tuple[date, ...] = ()
+
+
+class AccountEntry(Strict):
+    """One configured address at a provider; `settings` are the adapter's own.
+
+    A setting of the form `{secret: NAME}` is fetched from Key Vault (locally: the environment).
+    """
+
+    id: Name
+    channel: str
+    provider: str
+    workstream: Name
+    settings: Mapping[str, JsonValue] = {}
+
+
+class Record(Strict):
+    """A business record for the record store: what its customers are recognised by."""
+
+    entity: Name
+    id: str
+    name: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    customer: str = ""  # of an incident, quote …: "contact/ID" or "account/ID"
+    active: bool = True
+    attributes: Mapping[str, str] = {}
+
+
+class Document(Strict):
+    """The whole configuration."""
+
+    version: Literal[1] = 1
+    entitlements: frozenset[Entitlement] = frozenset()
+    default_region: str = "FI"  # for phone numbers without a country code
+    accounts: tuple[AccountEntry, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    workstreams: tuple[Workstream, ...] = ()
+    agent_queues: tuple[AgentQueue, ...] = ()
+    operating_hours: tuple[OperatingHours, ...] = ()
+    records: tuple[Record, ...] = ()

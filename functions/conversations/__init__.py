@@ -1,0 +1,1 @@
+"""Conversations: what was said, by whom, in which state, and which records it is about."""
