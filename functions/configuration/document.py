@@ -34,8 +34,9 @@ class Entitlement(StrEnum):
 class Condition(Strict):
     """A group (`all`, `any`, `not`) or one comparison of `field`; exactly one operator.
 
-    Fields: channel, provider, account, message.(text|kind|payload|attachments), customer.(id|name|phone|email|locale),
-    linked.(entity|id|name|attributes of the record), context.NAME, time.(hour|minute|weekday|date|open).
+    Fields: channel, provider, account, message.(text|kind|payload|attachments),
+    customer.(id|name|phone|email|locale), linked.(entity|id|name, or an attribute of the record),
+    context.NAME, time.(hour|minute|weekday|date|open).
     """
 
     all: tuple["Condition", ...] | None = None
@@ -64,7 +65,7 @@ class Rule(Strict):
 
 
 class Workstream(Strict):
-    """A kind of work. `agent_queue` is its fallback: where work goes that none of its rules sends elsewhere."""
+    """A kind of work. `agent_queue` is its fallback: for work that none of its rules sends elsewhere."""
 
     id: Name
     name: str = ""
