@@ -1,0 +1,35 @@
+"""The real parts that every room's tests may use: Table Storage (Azurite) and the Service Bus emulator."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from local.azurite import Azurite
+
+if TYPE_CHECKING:
+    from local.servicebus.launch import ServiceBus
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest_asyncio.fixture(scope="session")
+async def azurite() -> AsyncIterator[Azurite]:
+    """One table service in memory for the whole run; a test uses tables of its own."""
+    service = Azurite(None)
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def servicebus(tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[ServiceBus]":
+    """One broker with the default queues for the whole run; a test uses sessions and ids of its own."""
+    from local.servicebus.launch import ServiceBus
+
+    broker = ServiceBus(ROOT / "local" / "servicebus.json", tmp_path_factory.mktemp("servicebus"))
+    await broker.start()
+    yield broker
+    await broker.stop()

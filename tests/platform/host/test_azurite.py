@@ -1,0 +1,68 @@
+"""Azurite is started, stopped so that it saves, and never outlives the process that started it."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from azure.data.tables.aio import TableServiceClient
+
+from local.azurite import Azurite
+from tests.waiting import eventually
+
+CHILD = """
+import asyncio, sys
+from pathlib import Path
+from local.azurite import Azurite
+async def main():
+    service = Azurite(Path(sys.argv[1]))
+    await service.start()
+    print(service.port, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def test_data_is_found_again_after_a_stop_and_a_start(tmp_path: Path) -> None:
+    first = Azurite(tmp_path / "tables")
+    await first.start()
+    async with TableServiceClient.from_connection_string(first.connection_string) as client:
+        table = await client.create_table("kept")
+        await table.create_entity({"PartitionKey": "p", "RowKey": "r", "Text": "hyvää päivää"})
+    await first.stop()
+
+    second = Azurite(tmp_path / "tables")
+    await second.start()
+    async with TableServiceClient.from_connection_string(second.connection_string) as client:
+        entity = await client.get_table_client("kept").get_entity("p", "r")
+    await second.stop()
+    assert entity["Text"] == "hyvää päivää"
+
+
+async def test_stop_is_quiet_when_it_is_not_running(tmp_path: Path) -> None:
+    service = Azurite(tmp_path)
+    await service.start()
+    await service.stop()
+    await service.stop()
+    assert await is_gone(service.port)
+
+
+async def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", CHILD, str(tmp_path)), stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    port = int(await parent.stdout.readline())
+    assert not await is_gone(port)
+    parent.kill()
+    await parent.wait()
+    await eventually(lambda: is_gone(port))
+
+
+async def is_gone(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return True
+    writer.close()
+    await writer.wait_closed()
+    return False
