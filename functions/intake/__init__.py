@@ -1,0 +1,1 @@
+"""Intake: from a provider's webhook to Service Bus, written once for all channels."""

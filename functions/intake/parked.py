@@ -1,0 +1,109 @@
+"""Parked messages: what can never succeed as it is, kept with its reason until somebody decides.
+
+Whoever gives up on a message puts it on the `parked` queue (or its dead-letter queue fills it); a
+function writes it down here, where administrators list, replay and discard it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.errors import NotFound
+from functions.intake.outbox import Outbox
+from functions.message import Model
+from functions.paging import Page, decode_cursor, encode_cursor
+from functions.ports import Entity, Envelope, Op, Table, Write
+from functions.rows import pack, unpack
+
+QUEUE = "parked"
+PARTITION = "parked"  # few by nature: parking is the exception, and an alert
+
+
+class ParkedMessage(Model):
+    """A message that was given up: where it was, why it is here, and its body as it was."""
+
+    id: str
+    queue: str
+    session: str
+    message: str  # the Service Bus message id
+    reason: str
+    parked_at: datetime
+    replayed_at: datetime | None = None
+    body: str
+
+
+class Parked:
+    """The list of parked messages."""
+
+    def __init__(self, table: Table, outbox: Outbox, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._outbox = outbox
+        self._clock = clock
+
+    async def park(self, queue: str, session: str, message: str, body: str, reason: str) -> None:
+        """Give up on a message of `queue`; it is on the parked queue when this returns."""
+        parked = ParkedMessage(
+            id=_key(self._clock(), message),
+            queue=queue,
+            session=session,
+            message=message,
+            reason=reason,
+            parked_at=self._clock(),
+            body=body,
+        )
+        await self._outbox.send(QUEUE, [Envelope(id=parked.id, body=parked.json_text())])
+
+    async def record(self, body: str) -> None:
+        """Write down what came from the parked queue."""
+        parked = ParkedMessage.model_validate_json(body)
+        await self._table.commit([Op(Write.UPSERT, _row(parked))])
+
+    async def list(self, cursor: str | None, limit: int) -> Page[ParkedMessage]:
+        """Page through them, newest first."""
+        start = decode_cursor(cursor)
+        rows = await self._table.range(PARTITION, start=start and start + "\0", limit=limit + 1)
+        last = encode_cursor(rows[limit - 1].key) if len(rows) > limit else None
+        return Page(items=tuple(_parked(row) for row in rows[:limit]), cursor=last)
+
+    async def get(self, parked_id: str) -> ParkedMessage:
+        """Give one; raises NotFound."""
+        return _parked(await self._row(parked_id))
+
+    async def replay(self, parked_id: str) -> ParkedMessage:
+        """Put it on its queue again, under a new message id: the queue would drop the old one as a duplicate.
+
+        What it may have done before is not done twice: the thread's own markers see to that.
+        """
+        row = await self._row(parked_id)
+        parked = _parked(row)
+        now = self._clock()
+        again = Envelope(
+            id=f"{parked.message}~{int(now.timestamp())}", body=parked.body, session=parked.session
+        )
+        await self._outbox.send(parked.queue, [again])
+        replayed = parked.model_copy(update={"replayed_at": now})
+        await self._table.commit([Op(Write.UPSERT, _row(replayed))])
+        return replayed
+
+    async def discard(self, parked_id: str) -> None:
+        """Forget it; raises NotFound."""
+        row = await self._row(parked_id)
+        await self._table.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
+
+    async def _row(self, parked_id: str) -> Entity:
+        row = await self._table.get(PARTITION, parked_id)
+        if row is None:
+            raise NotFound(f"no parked message {parked_id!r}")
+        return row
+
+
+def _key(at: datetime, message: str) -> str:
+    """Sort the newest first; what is parked twice in one second by redelivery is one row."""
+    return f"{9_999_999_999 - int(at.timestamp()):010d}-{message[:40]}"
+
+
+def _row(parked: ParkedMessage) -> Entity:
+    return Entity(PARTITION, parked.id, pack("body", parked.json_text()))
+
+
+def _parked(row: Entity) -> ParkedMessage:
+    return ParkedMessage.model_validate_json(unpack("body", row.values))

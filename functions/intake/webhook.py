@@ -1,0 +1,83 @@
+"""A provider's webhook, from account to answer; the same steps for every channel.
+
+    account → size → handshake? → authentic? → parse every item → Service Bus → the answer
+
+The answer is 2xx only when every item is kept. What is authentic but unreadable is parked, not refused:
+the provider would repeat it for days, or give up on us.
+"""
+
+import logging
+from typing import Any, Protocol
+
+from functions.channels import adapter
+from functions.channels.contract import Account, Adapter, Request, Response
+from functions.errors import Invalid, MonikanavaError, TooLarge, Unavailable
+from functions.intake.envelope import inbound_envelope
+from functions.intake.handshakes import Handshakes
+from functions.intake.outbox import Outbox
+from functions.intake.parked import Parked
+from functions.message import Kind, digest
+
+log = logging.getLogger("monikanava.intake")
+
+
+class Accounts(Protocol):
+    """Where accounts are looked up by channel and id; raises NotFound, or Unavailable."""
+
+    async def __call__(self, channel: str, account: str) -> Account[Any]:
+        """Give the account."""
+
+
+class Intake:
+    """Answers webhooks; knows no provider."""
+
+    def __init__(self, accounts: Accounts, outbox: Outbox, parked: Parked, handshakes: Handshakes) -> None:
+        self._accounts = accounts
+        self._outbox = outbox
+        self._parked = parked
+        self._handshakes = handshakes
+
+    async def receive(self, channel: str, account_id: str, request: Request) -> Response:
+        """Answer one webhook call; every refusal is an answer too, nothing is raised for the sender's fault."""
+        try:
+            account = await self._accounts(channel, account_id)
+            return await self._answer(adapter(channel, account.provider), account, request)
+        except Unavailable as down:
+            log.error("webhook not kept: channel=%s account=%s reason=%s", channel, account_id, down.reason)
+            return Response(503, down.reason, headers={"Retry-After": str(down.retry_after)})
+        except MonikanavaError as error:
+            log.warning("webhook refused: channel=%s account=%s code=%s", channel, account_id, error.code)
+            return Response(error.status, error.reason)
+
+    async def _answer(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
+        if request.method not in channel.capabilities.methods:
+            return Response(405, headers={"Allow": ", ".join(sorted(channel.capabilities.methods))})
+        try:
+            if len(request.body) > channel.capabilities.body_limit:
+                raise TooLarge(f"the body is over {channel.capabilities.body_limit} bytes")
+            if answer := channel.handshake(request, account):
+                await self._handshakes.succeeded(account.id)
+                return answer
+            channel.authenticate(request, account)
+        except MonikanavaError as error:
+            await self._handshakes.failed(account.id, error.code, error.reason)
+            raise
+        await self._handshakes.authentic(account.id)
+        return await self._keep(channel, account, request)
+
+    async def _keep(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
+        queue = f"inbound-{account.channel}"
+        try:
+            items = [item for item in channel.parse(request, account) if item.kind is not Kind.TYPING]
+        except Invalid as unreadable:
+            await self._park(queue, account, request, unreadable)
+            return channel.acknowledge([])
+        trace = request.headers.get("traceparent", "")
+        await self._outbox.send(queue, [inbound_envelope(item, trace) for item in items])
+        log.info("webhook kept: channel=%s account=%s items=%d", account.channel, account.id, len(items))
+        return channel.acknowledge(items)
+
+    async def _park(self, queue: str, account: Account[Any], request: Request, why: Invalid) -> None:
+        body = request.body.decode("utf-8", "backslashreplace")
+        message = digest(account.channel, account.id, body)
+        await self._parked.park(queue, message, message, body, f"unreadable webhook body: {why.reason}")
