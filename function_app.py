@@ -1,0 +1,18 @@
+"""Monikanava's composition root: settings, services, and the functions of the channels this app serves."""
+
+import azure.functions as func
+
+from functions.channels import channel_names
+from functions.cloud.compose import once
+from functions.cloud.desk import register as register_desk
+from functions.cloud.triggers import register_channel, register_shared
+from functions.desk.tokens import Authority
+from functions.settings import from_environment
+
+settings = from_environment()
+services = once(settings)
+app = func.FunctionApp()
+for channel in settings.channels or channel_names():
+    register_channel(app, channel, services)
+register_shared(app, services)
+register_desk(app, services, Authority(settings.auth_issuer, settings.auth_audience, settings.auth_jwks_url))

@@ -1,0 +1,131 @@
+"""The functions of a channel, and those that all channels share: triggers in, services called, nothing else.
+
+For a channel `sms`: the webhook `sms`, the router `route_sms`, the delivery `deliver_sms`, and what the
+queues gave up on, `dead_inbound_sms` and `dead_outbound_sms`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import azure.functions as func
+from pydantic import ValidationError
+
+from functions.cloud.http import to_http, to_request
+from functions.message import Outbound
+from functions.patience import patient
+from functions.routing.inbound import Delivery
+from functions.services import Services
+from functions.settings import BUS_CONNECTION
+
+ServicesOf = Callable[[], Awaitable[Services]]
+HttpFunction = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+
+
+def register_channel(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
+    """Add the functions of one channel, each named after it."""
+    _webhook(app, channel, services)
+    _route(app, channel, services)
+    _deliver(app, channel, services)
+    for queue in (f"inbound-{channel}", f"outbound-{channel}"):
+        _dead(app, queue, services)
+
+
+def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
+    """Add the functions that every app needs once."""
+
+    @app.function_name("record_parked")
+    @app.service_bus_queue_trigger("message", "parked", connection=BUS_CONNECTION)
+    async def record_parked(message: func.ServiceBusMessage) -> None:
+        parked = (await services()).parked
+        properties = _text_properties(message)
+        body = _body(message)
+        await patient(lambda: parked.record(message.message_id, body, properties))
+
+    @app.function_name("drain_spool")
+    @app.timer_trigger("timer", "*/10 * * * * *")
+    async def drain_spool(timer: func.TimerRequest) -> None:
+        await (await services()).outbox.drain()
+
+    @app.function_name("close_idle")
+    @app.timer_trigger("timer", "0 * * * * *")
+    async def close_idle(timer: func.TimerRequest) -> None:
+        found = await services()
+        await found.threads.close_idle(found.clock())
+
+
+def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
+    async def webhook(req: func.HttpRequest) -> func.HttpResponse:
+        found = await services()
+        account = req.route_params["account"]
+        callback = f"{found.settings.public_base_url}/api/channels/{channel}/{account}"
+        request = to_request(req, found.clock(), callback)
+        return to_http(await found.intake.receive(channel, account, request))
+
+    route = app.route(
+        f"channels/{channel}/{{account}}",
+        methods=["GET", "POST", "OPTIONS"],
+        auth_level=func.AuthLevel.ANONYMOUS,
+    )
+    app.function_name(channel)(route(webhook))
+
+
+def _route(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
+    queue = f"inbound-{channel}"
+
+    @app.function_name(f"route_{channel}")
+    @app.service_bus_queue_trigger(
+        "messages",
+        queue,
+        connection=BUS_CONNECTION,
+        is_sessions_enabled=True,
+        cardinality=func.Cardinality.MANY,
+    )
+    async def route(messages: list[func.ServiceBusMessage]) -> None:
+        router = (await services()).router
+        await router.route(queue, [_delivery(message) for message in messages])
+
+
+def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
+    queue = f"outbound-{channel}"
+
+    @app.function_name(f"deliver_{channel}")
+    @app.service_bus_queue_trigger("message", queue, connection=BUS_CONNECTION, is_sessions_enabled=True)
+    async def deliver(message: func.ServiceBusMessage) -> None:
+        found = await services()
+        try:
+            outbound = Outbound.model_validate_json(message.get_body())
+        except ValidationError as error:
+            reason = f"not a reply of ours: {error.error_count()} errors"
+            await _park(found, queue, message, reason)
+            return
+        await found.courier.deliver(outbound, message.delivery_count or 1)
+
+
+def _dead(app: func.FunctionApp, queue: str, services: ServicesOf) -> None:
+    @app.function_name(f"dead_{queue.replace('-', '_')}")
+    @app.service_bus_queue_trigger("message", f"{queue}/$DeadLetterQueue", connection=BUS_CONNECTION)
+    async def dead(message: func.ServiceBusMessage) -> None:
+        reason = _text_properties(message).get("DeadLetterReason", "dead-lettered")
+        await _park(await services(), queue, message, f"the queue gave up: {reason}")
+
+
+async def _park(services: Services, queue: str, message: func.ServiceBusMessage, reason: str) -> None:
+    body, session = _body(message), message.session_id or ""
+    await patient(lambda: services.parked.park(queue, session, message.message_id, body, reason))
+
+
+def _delivery(message: func.ServiceBusMessage) -> Delivery:
+    return Delivery(
+        message=message.message_id,
+        session=message.session_id or "",
+        body=_body(message),
+        count=message.delivery_count or 1,
+    )
+
+
+def _body(message: func.ServiceBusMessage) -> str:
+    body: bytes = message.get_body()
+    return body.decode("utf-8", "backslashreplace")
+
+
+def _text_properties(message: func.ServiceBusMessage) -> Mapping[str, str]:
+    return {str(name): str(value) for name, value in (message.application_properties or {}).items()}

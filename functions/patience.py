@@ -1,0 +1,32 @@
+"""Waiting for what is ours and down: a failed invocation would spend one of the queue's deliveries.
+
+Service Bus delivers a failed message again at once, ten times, and then dead-letters it. So a storage
+outage is sat out inside the invocation, below its time limit; ten deliveries last about forty minutes.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from functions.errors import Unavailable
+
+PATIENCE = 240.0  # seconds; host.json's functionTimeout and lock renewal are 300
+Result = TypeVar("Result")
+log = logging.getLogger("monikanava.patience")
+
+
+async def patient(work: Callable[[], Awaitable[Result]], seconds: float = PATIENCE) -> Result:
+    """Do the work, again while it raises Unavailable, for so many seconds; then Unavailable is raised."""
+    loop = asyncio.get_running_loop()
+    deadline, pause = loop.time() + seconds, 0.25
+    while True:
+        try:
+            return await work()
+        except Unavailable as down:
+            if loop.time() + pause > deadline:
+                raise
+            log.warning("waiting %.1f s: %s", pause, down.reason)
+        await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 (spreads the retries, no secret)
+        pause = min(pause * 2, 15.0)

@@ -1,0 +1,123 @@
+"""The routing function: what came from a channel finds its conversation, or opens one.
+
+One call handles one session's batch, and stores it in one table transaction. What cannot be read is
+parked at once; what fails for no reason of ours is tried again by redelivery, and parked in the end, so
+that a poison message never blocks its thread.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from pydantic import ValidationError
+
+from functions.configuration.store import Configurations, Live
+from functions.conversations.opening import Opening
+from functions.conversations.threads import Threads
+from functions.errors import Unavailable
+from functions.identity.identities import Identities
+from functions.identity.matching import match
+from functions.identity.records import Records
+from functions.intake.parked import Parked
+from functions.message import Inbound, Kind
+from functions.patience import patient
+
+PARK_AFTER = 5  # deliveries; the queue itself would dead-letter after 10
+CONSENT = frozenset({Kind.OPT_OUT, Kind.OPT_IN})
+log = logging.getLogger("monikanava.routing")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A queue message as the trigger hands it over; `count` is 1 at its first delivery."""
+
+    message: str
+    session: str
+    body: str
+    count: int
+
+
+class Router:
+    """Routes the messages of the inbound queues."""
+
+    def __init__(
+        self,
+        threads: Threads,
+        identities: Identities,
+        records: Records,
+        configurations: Configurations,
+        parked: Parked,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._threads = threads
+        self._identities = identities
+        self._records = records
+        self._configurations = configurations
+        self._parked = parked
+        self._clock = clock
+
+    async def route(self, queue: str, deliveries: Sequence[Delivery]) -> None:
+        """Route a batch in order; raises when it must be delivered again."""
+        for _, group in groupby(deliveries, key=lambda delivery: delivery.session):
+            await self._route_session(queue, list(group))
+
+    async def _route_session(self, queue: str, deliveries: Sequence[Delivery]) -> None:
+        read = [(delivery, await self._read(queue, delivery)) for delivery in deliveries]
+        readable = [(delivery, item) for delivery, item in read if item]
+        try:
+            await self._store([item for _, item in readable])
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a batch failed, now one by one: queue=%s items=%d", queue, len(readable))
+            for delivery, item in readable:
+                await self._store_alone(queue, delivery, item)
+
+    async def _read(self, queue: str, delivery: Delivery) -> Inbound | None:
+        try:
+            return Inbound.model_validate_json(delivery.body)
+        except ValidationError as error:
+            await self._park(queue, delivery, f"not a message of ours: {error.error_count()} errors")
+            return None
+
+    async def _store_alone(self, queue: str, delivery: Delivery, item: Inbound) -> None:
+        try:
+            await self._store([item])
+        except Unavailable:
+            raise
+        except Exception as error:
+            if delivery.count < PARK_AFTER:
+                raise
+            await self._park(
+                queue, delivery, f"failed {delivery.count} times, last with {type(error).__name__}"
+            )
+
+    async def _store(self, items: Sequence[Inbound]) -> None:
+        if items:
+            await patient(lambda: self._receive(items))
+
+    async def _receive(self, items: Sequence[Inbound]) -> None:
+        live = await self._configurations.current()
+        for item in items:
+            if item.kind in CONSENT:
+                await self._identities.observe(item)
+        received = await self._threads.receive(items, lambda item: self._open(live, item), live.auto_close)
+        log.info(
+            "routed: channel=%s session=%s stored=%d duplicates=%d opened=%d",
+            items[0].channel,
+            items[0].session,
+            len(received.stored),
+            received.duplicates,
+            len(received.opened),
+        )
+
+    async def _open(self, live: Live, item: Inbound) -> Opening:
+        identity = await self._identities.observe(item)
+        found = await match(identity, self._records)
+        return live.open(item, identity, found, self._clock())
+
+    async def _park(self, queue: str, delivery: Delivery, reason: str) -> None:
+        log.error("parked: queue=%s message=%s reason=%s", queue, delivery.message, reason)
+        await self._parked.park(queue, delivery.session, delivery.message, delivery.body, reason)
