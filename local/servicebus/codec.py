@@ -1,0 +1,157 @@
+"""Between encoded AMQP messages and the engine's words: what a sender set, and what the broker adds.
+
+Follows https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-protocol-guide; values are
+coded by Qpid Proton.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from proton import Data, Described, symbol, timestamp, uint, ulong
+from proton import int32 as amqp_int
+
+from local.servicebus import sections as part
+from local.servicebus.model import Draft, Lock, Message
+
+SCHEDULED = "x-opt-scheduled-enqueue-time"
+_TICKS_OF_1970 = 621355968000000000
+_ID, _EXPIRY, _CREATED, _GROUP = 0, 8, 9, 10  # places in the properties list
+_TTL, _COUNT = 2, 4  # places in the header list
+
+
+def drafts(payload: bytes) -> list[Draft]:
+    """Read what was sent: one message, or those of a batch. Raises ValueError when it is no AMQP message."""
+    found = list(part.sections(payload))
+    if not any(code in part.BODIES for code, *_ in found):
+        raise ValueError("a message without a body")
+    inner = _batched(payload, found)
+    return [draft(payload)] if inner is None else [draft(one) for one in inner]
+
+
+def draft(payload: bytes) -> Draft:
+    """Read one message. Raises ValueError when it is no AMQP message."""
+    header: list[Any] = []
+    properties: list[Any] = []
+    due_at = 0
+    for code, _, value, end in part.sections(payload):
+        if code == part.HEADER:
+            header = decode(payload[value:end])
+        elif code == part.ANNOTATIONS:
+            due_at = int(decode(payload[value:end]).get(SCHEDULED) or 0)
+        elif code == part.PROPERTIES:
+            properties = decode(payload[value:end])
+        elif code >= part.DATA:
+            break
+    ttl = _at(header, _TTL) or 0
+    if not ttl and _at(properties, _EXPIRY) and _at(properties, _CREATED):
+        ttl = max(properties[_EXPIRY] - properties[_CREATED], 1)
+    message_id, group = _at(properties, _ID), _at(properties, _GROUP)
+    return Draft(payload, "" if message_id is None else str(message_id), group, int(ttl), due_at)
+
+
+def delivered(message: Message, payload: bytes, lock: Lock | None) -> bytes:
+    """Give a message as a receiver sees it: the sender's bytes with the broker's header and annotations."""
+    header: list[Any] = []
+    annotations: dict[str, Any] = {}
+    properties = applied = b""
+    rest = len(payload)
+    for code, start, value, end in part.sections(payload):
+        if code == part.HEADER:
+            header = decode(payload[value:end])
+        elif code == part.ANNOTATIONS:
+            annotations = decode(payload[value:end])
+        elif code == part.PROPERTIES:
+            properties = payload[start:end]
+        elif code == part.APPLICATION_PROPERTIES:
+            applied = payload[start:end] if not message.extra else _merged(payload[value:end], message)
+        elif code >= part.DATA:
+            rest = start
+            break
+    if message.extra and not applied:
+        applied = _section(part.APPLICATION_PROPERTIES, dict(message.extra))
+    head = _section(part.HEADER, _header(header, message))
+    notes = _section(part.ANNOTATIONS, _annotations(annotations, message, lock))
+    return b"".join((head, notes, properties, applied, payload[rest:]))
+
+
+def decode(data: bytes) -> Any:
+    """Decode one AMQP value. Raises proton's DataException when it is none."""
+    values = Data()
+    values.decode(data)
+    values.rewind()
+    values.next()
+    return values.get_object()
+
+
+def encode(value: object) -> bytes:
+    """Encode one AMQP value."""
+    values = Data()
+    values.put_object(value)
+    return bytes(values.encode())
+
+
+def ticks(millis: int) -> int:
+    """Give a time as .NET counts it: tenths of microseconds since the year 1."""
+    return millis * 10_000 + _TICKS_OF_1970
+
+
+def tag_of(token: UUID) -> bytes:
+    """Give the delivery tag of a lock token; .NET's byte order."""
+    return token.bytes_le
+
+
+def _batched(payload: bytes, found: list[part.Section]) -> list[bytes] | None:
+    """Give the messages inside a batch, or None when it is a single message.
+
+    Proton does not tell the transfer's message format, so a batch is known by its shape: nothing but data
+    sections, each a whole message, under an envelope that has no id or the id of its first message.
+    """
+    if any(code in (part.HEADER, part.APPLICATION_PROPERTIES, 0x76, 0x77, part.FOOTER) for code, *_ in found):
+        return None
+    inner = [part.binary(payload, value, end) for code, _, value, end in found if code == part.DATA]
+    if not all(_is_message(one) for one in inner):
+        return None
+    if any(code == part.PROPERTIES for code, *_ in found):
+        outer, first = draft(payload), draft(inner[0])
+        if outer.message_id not in ("", first.message_id):
+            return None
+    return inner
+
+
+def _is_message(data: bytes) -> bool:
+    if data[:1] != b"\x00":
+        return False
+    try:
+        return any(code in part.BODIES for code, *_ in part.sections(data))
+    except ValueError:
+        return False
+
+
+def _header(header: list[Any], message: Message) -> list[Any]:
+    filled = header + [None] * (_COUNT - len(header))
+    return [*filled[:_COUNT], uint(message.deliveries)]
+
+
+def _annotations(given: dict[str, Any], message: Message, lock: Lock | None) -> dict[str, Any]:
+    notes = dict(given)
+    notes[symbol("x-opt-sequence-number")] = message.seq
+    notes[symbol("x-opt-enqueue-sequence-number")] = message.first_seq
+    notes[symbol("x-opt-enqueued-time")] = timestamp(message.enqueued_at)
+    notes[symbol("x-opt-message-state")] = amqp_int(int(message.state))
+    if lock is not None:
+        notes[symbol("x-opt-locked-until")] = timestamp(lock.until)
+    if message.source:
+        notes[symbol("x-opt-deadletter-source")] = message.source
+    return notes
+
+
+def _merged(applied: bytes, message: Message) -> bytes:
+    return _section(part.APPLICATION_PROPERTIES, {**decode(applied), **message.extra})
+
+
+def _section(code: int, value: Any) -> bytes:
+    return encode(Described(ulong(code), value))
+
+
+def _at(values: list[Any], place: int) -> Any:
+    return values[place] if len(values) > place else None
