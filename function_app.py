@@ -6,6 +6,7 @@ from functions.channels import channel_names
 from functions.cloud.compose import once
 from functions.cloud.desk import register as register_desk
 from functions.cloud.triggers import register_channel, register_shared
+from functions.desk.jwks import Keys
 from functions.desk.tokens import Authority
 from functions.settings import from_environment
 
@@ -15,4 +16,5 @@ app = func.FunctionApp()
 for channel in settings.channels or channel_names():
     register_channel(app, channel, services)
 register_shared(app, services)
-register_desk(app, services, Authority(settings.auth_issuer, settings.auth_audience, settings.auth_jwks_url))
+authority = Authority(settings.auth_issuer, settings.auth_audience, Keys(settings.auth_jwks_url))
+register_desk(app, services, authority)

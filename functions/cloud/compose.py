@@ -1,4 +1,4 @@
-"""The services over the Azure SDKs, made at the app's first call: the SDKs' clients belong to one event loop."""
+"""The services over the Azure SDKs, made at the app's first call: the clients belong to one event loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

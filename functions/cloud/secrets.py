@@ -31,7 +31,7 @@ class VaultSecrets:
         return cls(SecretClient(url, credential))
 
     async def get(self, name: str) -> str:
-        """Give the secret; raises NotFound, or Unavailable when the vault does not answer and nothing is kept."""
+        """Give the secret, or the last known one of a silent vault; raises NotFound or Unavailable."""
         kept = self._kept.get(name)
         if kept and self._monotonic() - kept[0] < KEPT_SECONDS:
             return kept[1]

@@ -69,8 +69,7 @@ class Courier:
         except (NotDeliverable, NotFound) as refused:
             await self._failed(message, refused.code, refused.reason)
         except Unknown as unknown:
-            log.warning("uncertain: message=%s code=%s", message.id, unknown.code)
-            await patient(lambda: self._threads.uncertain(message.id, unknown.reason))
+            await self._uncertain(message, unknown.reason)
         except Exception as error:
             if count < GIVE_UP_AFTER:
                 raise
@@ -132,6 +131,10 @@ class Courier:
 
     async def _part_sent(self, message: StoredMessage, provider_id: str) -> None:
         await patient(lambda: self._threads.part_sent(message.id, provider_id))
+
+    async def _uncertain(self, message: StoredMessage, reason: str) -> None:
+        log.warning("uncertain: message=%s", message.id)
+        await patient(lambda: self._threads.uncertain(message.id, reason))
 
     async def _failed(self, message: StoredMessage, code: str, reason: str) -> None:
         log.warning("failed: message=%s code=%s", message.id, code)
