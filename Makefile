@@ -1,0 +1,62 @@
+# Every target sets up what it needs: Python >= 3.11, Node >= 20 and a C compiler are all it expects.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+SOURCES := function_app.py functions local tests bench
+PORT ?= 7071
+CONFIG ?= local/configuration.yaml
+DATA ?= .data
+STEP = @printf '\033[1m» %s\033[0m\n'
+
+.PHONY: help demo run test check format bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: .make/local ## play signed webhooks of every provider through the whole platform, then stop
+	$(BIN)/python -m local demo
+
+run: .make/local ## run the platform on 127.0.0.1:7071 until Ctrl-C (CONFIG=file PORT=n DATA=folder)
+	$(BIN)/python -m local run --port $(PORT) --config $(CONFIG) --data $(DATA)
+
+test: .make/dev ## the tests
+	$(BIN)/pytest
+
+check: .make/dev ## format, lint, types, tests: what CI runs
+	$(STEP) format; $(BIN)/ruff format --check .
+	$(STEP) lint; $(BIN)/ruff check .
+	$(STEP) types; $(BIN)/mypy
+	$(STEP) tests; $(BIN)/pytest
+
+format: .make/dev ## rewrite the sources in the one format
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: .make/dev ## figures, as ratios against a baseline of the same run
+	$(BIN)/python -m bench
+
+clean: ## forget what was installed and the local data
+	rm -rf .venv .make .data local/node_modules tests/platform/servicebus/node/node_modules
+
+.venv/bin/pip:
+	$(STEP) 'Python environment'
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed'; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+local/node_modules/azurite/package.json: local/package.json local/package-lock.json
+	$(STEP) 'Azurite (Table Storage), about half a minute'
+	cd local && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.make/local: .venv/bin/pip requirements.txt pyproject.toml local/node_modules/azurite/package.json
+	$(STEP) 'Python packages; AMQP (python-qpid-proton) is compiled, about half a minute'
+	$(BIN)/pip install --quiet --progress-bar on -r requirements.txt --group local
+	@mkdir -p .make && touch $@
+
+.make/dev: .make/local
+	$(STEP) 'Python packages for checks and tests'
+	$(BIN)/pip install --quiet --progress-bar on -r requirements.txt --group dev
+	@mkdir -p .make && touch $@
