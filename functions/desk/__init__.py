@@ -1,0 +1,1 @@
+"""The desk: the HTTP API that agents and administrators work through."""

@@ -1,0 +1,115 @@
+"""The token issuer's public keys, fetched over HTTP and cached (RFC 7517).
+
+Only the configured URL is ever asked, redirects are not followed, and what a token says about keys
+(`jku`, `x5u`, `jwk`) counts for nothing. Entra ID: https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from functions.errors import NotAuthentic, Unavailable
+
+FRESH = timedelta(hours=1)  # after it the keys are fetched again, so that a withdrawn one goes
+KEPT = timedelta(hours=24)  # how long known keys are trusted while the issuer does not answer
+UNKNOWN_EVERY = timedelta(seconds=30)  # forged key ids must not make us call the issuer at their pace
+FAILED_EVERY = timedelta(seconds=2)
+LIMIT = 512 * 1024
+TIMEOUT = aiohttp.ClientTimeout(total=5)
+SMALLEST = 2048  # bits of an RSA key
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+log = logging.getLogger("monikanava.desk.jwks")
+
+
+class Keys:
+    """The keys behind one JWKS URL: https, or http on loopback."""
+
+    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise ValueError("the JWKS URL must be https")
+        self._url = url
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._keys: dict[str, RSAPublicKey] = {}
+        self._fetched: datetime | None = None
+        self._failed: datetime | None = None
+
+    async def key(self, kid: str) -> RSAPublicKey:
+        """Give the key of this id.
+
+        Raises NotAuthentic when the issuer has none, and Unavailable when that cannot be found out.
+        """
+        if kid in self._keys and self._younger(self._fetched, FRESH):
+            return self._keys[kid]
+        async with self._lock:
+            await self._renew(kid)
+        try:
+            return self._keys[kid]
+        except KeyError:
+            raise NotAuthentic("the token is signed with a key that the issuer does not publish") from None
+
+    async def _renew(self, kid: str) -> None:
+        known = kid in self._keys
+        if self._younger(self._fetched, FRESH if known else UNKNOWN_EVERY):
+            return
+        try:
+            await self._load()
+        except Unavailable:
+            if not (known and self._younger(self._fetched, KEPT)):
+                raise
+
+    async def _load(self) -> None:
+        if self._younger(self._failed, FAILED_EVERY):
+            raise Unavailable("the token issuer's keys cannot be fetched")
+        try:
+            self._keys = _parse(await self._fetch())
+        except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
+            self._failed = self._clock()
+            log.warning("keys not fetched: %s", type(error).__name__)
+            raise Unavailable("the token issuer's keys cannot be fetched") from error
+        self._fetched, self._failed = self._clock(), None
+
+    async def _fetch(self) -> bytes:
+        async with (
+            aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session,
+            session.get(self._url, allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise ValueError(f"status {response.status}")
+            body = bytearray()
+            async for chunk in response.content.iter_chunked(65_536):
+                body += chunk
+                if len(body) > LIMIT:
+                    raise ValueError("too large")
+            return bytes(body)
+
+    def _younger(self, moment: datetime | None, age: timedelta) -> bool:
+        return moment is not None and self._clock() - moment < age
+
+
+def _parse(body: bytes) -> dict[str, RSAPublicKey]:
+    """Read the RSA signing keys of a JWKS; other kinds of keys are passed over."""
+    document = json.loads(body)
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError("no keys")
+    found = ((entry["kid"], _rsa(entry)) for entry in entries if isinstance(entry, dict) and "kid" in entry)
+    return {str(kid): key for kid, key in found if key is not None}
+
+
+def _rsa(entry: dict[str, object]) -> RSAPublicKey | None:
+    if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig":
+        return None
+    try:
+        key = jwt.PyJWK.from_dict(entry, algorithm="RS256").key
+    except jwt.PyJWTError:
+        return None
+    return key if isinstance(key, RSAPublicKey) and key.key_size >= SMALLEST else None

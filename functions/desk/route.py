@@ -1,0 +1,110 @@
+"""One route of the desk API, and the steps that every call of it takes.
+
+    size → who calls → query and body → handler → reply
+
+A caller without the role learns nothing about the body's faults: authorisation comes before parsing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+
+from functions.channels.contract import Request, Response
+from functions.desk.call import BodyT, Call, Caller, Nothing, QueryT, Reply, Role, ValueT, Yaml
+from functions.desk.problems import breakdown, faulty, refusal
+from functions.desk.tokens import Authority
+from functions.errors import Invalid, MonikanavaError, TooLarge
+from functions.services import Services
+
+BODY_LIMIT = 1024 * 1024
+PREFIX = "/api/"
+# Answers hold customers' words: no cache may keep them, and no browser may take them for a page.
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+YAML = "application/yaml"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[QueryT, BodyT, ValueT]):
+    """A function of the API. `path` is a template under /api; without a `role` anybody may call."""
+
+    method: str
+    path: str
+    name: str
+    role: Role | None
+    handler: Callable[[Call[QueryT, BodyT], Services], Awaitable[Reply[ValueT]]]
+    query: type[QueryT]
+    body: type[BodyT]
+    reply: type[ValueT]
+    summary: str
+    statuses: tuple[int, ...] = (200,)  # of success
+    headers: tuple[str, ...] = ()  # that the handler reads
+    media: str = JSON  # of the reply, when it is not YAML
+
+    async def answer(
+        self,
+        request: Request,
+        parameters: Mapping[str, str],
+        services: Callable[[], Awaitable[Services]],
+        authority: Authority,
+    ) -> Response:
+        """Answer one call; nothing is raised."""
+        path = request.url.partition("?")[0]
+        try:
+            call = await self._call(request, path, parameters, authority)
+            return self._written(await self.handler(call, await services()))
+        except MonikanavaError as error:
+            return _guarded(refusal(error, path))
+        except Exception as error:
+            return _guarded(breakdown(error))
+
+    async def _call(
+        self, request: Request, path: str, parameters: Mapping[str, str], authority: Authority
+    ) -> Call[QueryT, BodyT]:
+        if len(request.body) > BODY_LIMIT:
+            raise TooLarge(f"the body is over {BODY_LIMIT} bytes")
+        caller = Caller()
+        if self.role is not None:
+            caller = await authority.admit(request.headers.get("authorization", ""), self.role)
+        return Call(
+            caller=caller,
+            path=path,
+            parameters=parameters,
+            headers=request.headers,
+            query=self._query(request.query),
+            body=self._body(request.body),
+            received_at=request.received_at,
+        )
+
+    def _query(self, query: str) -> QueryT:
+        try:
+            return self.query.model_validate(dict(parse_qsl(query)))
+        except ValidationError as error:
+            raise faulty("query", error) from error
+
+    def _body(self, body: bytes) -> BodyT:
+        try:
+            if issubclass(self.body, Yaml):
+                return self.body(text=body.decode())
+            return self.body.model_validate_json(b"{}" if self.body is Nothing else body)
+        except ValidationError as error:
+            raise faulty("body", error) from error
+        except UnicodeDecodeError as error:
+            raise Invalid(f"the body is not UTF-8 at byte {error.start}") from error
+
+    def _written(self, reply: Reply[Any]) -> Response:
+        value = reply.value
+        if isinstance(value, Nothing):
+            return _guarded(Response(reply.status, headers=reply.headers))
+        if isinstance(value, Yaml):
+            return _guarded(Response(reply.status, value.text, YAML, reply.headers))
+        body = value.model_dump_json(by_alias=True)
+        return _guarded(Response(reply.status, body, self.media, reply.headers))
+
+
+def _guarded(response: Response) -> Response:
+    headers = {**HEADERS, **response.headers}
+    return Response(response.status, response.body, response.content_type, headers)
