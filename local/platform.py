@@ -1,0 +1,166 @@
+"""The whole platform on one machine: tables, queues, providers, tokens, and the functions host.
+
+    Azurite ── Service Bus emulator ── provider simulators ── token issuer ── functions host
+    (tables)   (queues)                (send APIs)            (this process)  (function_app.py)
+
+It is for development: production is Azure Functions, Service Bus and Table Storage.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import aiohttp
+from aiohttp import web
+
+from local.azurite import Azurite
+from local.child import ROOT, Child
+from local.issuer import AUDIENCE, ISSUER, JWKS_PATH, Issuer
+from local.servicebus.launch import ServiceBus
+
+SIMULATORS = "http://simulators"  # stands in configuration files for the simulators' address
+HEALTHY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the parts listen; 0 takes a free port."""
+
+    host: int = 0
+    bus: int = 0
+    tables: int = 0
+    issuer: int = 0
+    simulators: int = 0
+
+
+FIXED = Ports(host=7071, bus=5672, tables=10002, issuer=7073, simulators=7072)
+
+
+class Platform:
+    """Starts the parts in order and stops them in reverse. `async with Platform(...)`, or start and stop."""
+
+    def __init__(
+        self, data: Path, ports: Ports = Ports(), environment: Mapping[str, str] | None = None
+    ) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self.data = data
+        self.ports = ports
+        self.issuer = Issuer(data)
+        self.tables = Azurite(data / "tables", ports.tables)
+        self.bus = ServiceBus(ROOT / "local" / "servicebus.json", data / "servicebus", ports.bus)
+        self.host: Child | None = None
+        self.url = ""
+        self.simulators_url = ""
+        self._extra = dict(environment or {})
+        self._stack = AsyncExitStack()
+        self._jwks_url = ""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start everything and wait until /api/health says that all parts are up."""
+        try:
+            await self.start_services()
+            await self.start_host()
+            await self.healthy()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def start_services(self) -> None:
+        """Start all but the functions host: what `func start` needs too."""
+        await asyncio.gather(self.tables.start(), self.bus.start())
+        self._stack.push_async_callback(self.tables.stop)
+        self._stack.push_async_callback(self.bus.stop)
+        self._jwks_url = f"http://127.0.0.1:{await self._serve_issuer()}{JWKS_PATH}"
+        simulators = Child("local.simulators", "--port", str(self.ports.simulators))
+        self.simulators_url = f"http://127.0.0.1:{await simulators.start(self._log('simulators'))}"
+        self._stack.push_async_callback(simulators.stop)
+
+    async def start_host(self) -> None:
+        """Start the functions host with function_app.py; after the first time on the same port."""
+        port = int(self.url.rpartition(":")[2]) if self.url else self.ports.host or _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.host = Child(
+            "local.host", "--app", str(ROOT), "--port", str(port), environment=self.environment()
+        )
+        await self.host.start(self._log("host"))
+
+    def environment(self) -> dict[str, str]:
+        """Give the app's settings for this platform."""
+        return {
+            "PUBLIC_BASE_URL": self.url,
+            "ServiceBusConnection": self.bus.connection_string,
+            "TABLES_CONNECTION_STRING": self.tables.connection_string,
+            "AUTH_ISSUER": ISSUER,
+            "AUTH_AUDIENCE": AUDIENCE,
+            "AUTH_JWKS_URL": self._jwks_url,
+            **self._extra,
+        }
+
+    async def healthy(self) -> None:
+        """Wait until the app and all that it needs are up; raises TimeoutError."""
+        async with asyncio.timeout(HEALTHY_SECONDS), aiohttp.ClientSession() as http:
+            while not await _ok(http, f"{self.url}/api/health"):
+                if self.host is None or not self.host.running:
+                    raise OSError(f"the functions host ended; its log is {self.data / 'host.log'}")
+                await asyncio.sleep(0.1)
+
+    async def configure(self, text: str) -> None:
+        """Apply a configuration document; raises ValueError with the problems."""
+        token = self.issuer.token("Administrator", "local")
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/yaml"}
+        body = text.replace(SIMULATORS, self.simulators_url).encode()
+        async with (
+            aiohttp.ClientSession() as http,
+            http.put(f"{self.url}/api/configuration", data=body, headers=headers) as answer,
+        ):
+            if answer.status >= 300:
+                raise ValueError(await answer.text())
+
+    async def stop(self) -> None:
+        """Stop what runs: the host first, so that its work ends while the rest still answers."""
+        if self.host:
+            await self.host.stop()
+        await self._stack.aclose()
+
+    async def _serve_issuer(self) -> int:
+        app = web.Application()
+        app.add_routes(self.issuer.routes())
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, "127.0.0.1", self.ports.issuer)
+        await site.start()
+        port: int = runner.addresses[0][1]
+        return port
+
+    def _log(self, name: str) -> IO[bytes]:
+        return self._stack.enter_context((self.data / f"{name}.log").open("ab"))
+
+
+async def _ok(http: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with http.get(url) as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
