@@ -35,10 +35,10 @@ class Child:
             stderr=log,
             start_new_session=True,
         )
-        assert self._process.stdout
+        output = self._process.stdout or asyncio.StreamReader()
         try:
             async with asyncio.timeout(START_SECONDS):
-                async for line in self._process.stdout:
+                async for line in output:
                     if line.startswith(b"ready "):
                         return int(line.split()[1])
         except TimeoutError:
@@ -59,9 +59,8 @@ class Child:
         await self._end(signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Wait for its end; give its exit code."""
-        assert self._process
-        return await self._process.wait()
+        """Wait for its end; give its exit code, 0 when it was never started."""
+        return await self._process.wait() if self._process else 0
 
     async def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
