@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -28,10 +28,14 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 log = logging.getLogger("monikanava.desk.jwks")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Keys:
     """The keys behind one JWKS URL: https, or http on loopback."""
 
-    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, clock: Callable[[], datetime] = _now) -> None:
         parts = urlsplit(url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise ValueError("the JWKS URL must be https")

@@ -1,0 +1,143 @@
+"""The configured accounts, and how the handshake of each with its provider stands."""
+
+from datetime import date, datetime, timedelta
+
+from functions.channels import CHANNELS, adapter
+from functions.channels.contract import Step
+from functions.configuration.document import AccountEntry
+from functions.configuration.store import Live
+from functions.desk.call import Call, Nothing, Reply
+from functions.errors import NotFound
+from functions.intake.handshakes import Failure
+from functions.message import AttachmentKind, Delivery, Model
+from functions.services import Services
+
+
+class AccountView(Model):
+    """An account without its settings. `callback` is what the provider calls."""
+
+    id: str
+    channel: str
+    provider: str
+    workstream: str
+    callback: str
+
+
+class AccountList(Model):
+    """All accounts: their number is the configuration's, so there are no pages."""
+
+    items: tuple[AccountView, ...]
+
+
+class StepView(Model):
+    """A value to copy: which one, and where to, at the provider."""
+
+    where: str
+    name: str
+    value: str
+
+
+class HandshakeView(Model):
+    """The handshake page. `problem` says what keeps us from setting the account up, empty when nothing does."""
+
+    account: AccountView
+    steps: tuple[StepView, ...]
+    problem: str = ""
+    succeeded: bool
+    succeeded_at: datetime | None
+    authentic_at: datetime | None
+    failures: tuple[Failure, ...]
+
+
+class CapabilityView(Model):
+    """What a channel can carry at a provider. Sizes are bytes, windows are durations, limits are characters."""
+
+    channel: str
+    provider: str
+    text_limit: int
+    body_limit: int
+    attachments: dict[AttachmentKind, int]
+    choices: int
+    reply_window: timedelta | None
+    tag_window: timedelta | None
+    receipts: tuple[Delivery, ...]
+    idempotent: bool
+    retired_on: date | None
+
+
+class CapabilityList(Model):
+    """Every channel that this version knows."""
+
+    items: tuple[CapabilityView, ...]
+
+
+async def list_accounts(call: Call[Nothing, Nothing], services: Services) -> Reply[AccountList]:
+    """List the accounts of the present configuration."""
+    live = await services.configurations.current()
+    items = tuple(_view(entry, services) for entry in live.document.accounts)
+    return Reply(AccountList(items=items))
+
+
+async def get_handshake(call: Call[Nothing, Nothing], services: Services) -> Reply[HandshakeView]:
+    """Say which values to copy where, whether the provider's handshake came, and what was refused."""
+    live = await services.configurations.current()
+    entry = _entry(live, call.parameters["id"])
+    status = await services.handshakes.status(entry.id)
+    steps, problem = await _steps(live, entry)
+    view = HandshakeView(
+        account=_view(entry, services),
+        steps=tuple(StepView(where=step.where, name=step.name, value=step.value) for step in steps),
+        problem=problem,
+        succeeded=bool(status.succeeded_at or status.authentic_at),
+        succeeded_at=status.succeeded_at,
+        authentic_at=status.authentic_at,
+        failures=status.failures,
+    )
+    return Reply(view)
+
+
+async def list_capabilities(call: Call[Nothing, Nothing], services: Services) -> Reply[CapabilityList]:
+    """List what each channel can carry."""
+    return Reply(CapabilityList(items=tuple(_capability(*key) for key in CHANNELS)))
+
+
+async def _steps(live: Live, entry: AccountEntry) -> tuple[list[Step], str]:
+    try:
+        account = await live.account(entry.channel, entry.id)
+    except NotFound as missing:  # a secret that its settings name
+        return [], missing.reason
+    return adapter(entry.channel, entry.provider).setup(account), ""
+
+
+def _entry(live: Live, account: str) -> AccountEntry:
+    for entry in live.document.accounts:
+        if entry.id == account:
+            return entry
+    raise NotFound(f"there is no account {account!r}")
+
+
+def _view(entry: AccountEntry, services: Services) -> AccountView:
+    return AccountView(
+        id=entry.id,
+        channel=entry.channel,
+        provider=entry.provider,
+        workstream=entry.workstream,
+        callback=f"{services.settings.public_base_url}/api/channels/{entry.channel}/{entry.id}",
+    )
+
+
+def _capability(channel: str, provider: str) -> CapabilityView:
+    facts = adapter(channel, provider).capabilities
+    return CapabilityView(
+        channel=channel,
+        provider=provider,
+        text_limit=facts.text_limit,
+        body_limit=facts.body_limit,
+        attachments=dict(facts.attachments),
+        choices=facts.choices,
+        reply_window=facts.reply_window,
+        tag_window=facts.tag_window,
+        receipts=tuple(sorted(facts.receipts)),
+        idempotent=facts.idempotent,
+        retired_on=facts.retired_on,
+    )

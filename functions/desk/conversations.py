@@ -1,0 +1,65 @@
+"""Conversations and their messages: listed, read, moved from state to state."""
+
+from pydantic import Field
+
+from functions.configuration.document import Name
+from functions.conversations.model import Conversation, State, StoredMessage
+from functions.desk.call import Body, Call, Nothing, Reply
+from functions.errors import NotFound
+from functions.paging import Page
+from functions.services import Services
+
+
+class Paging(Body):
+    """Which page: the cursor of the page before (none: the first), and how many items."""
+
+    cursor: str | None = None
+    limit: int = Field(default=50, ge=1, le=100)
+
+
+class Inbox(Paging):
+    """Whose conversations: of one workstream, in one state."""
+
+    workstream: Name
+    state: State = State.OPEN
+
+
+class StateChange(Body):
+    """The state to move to, and why."""
+
+    state: State
+    reason: str = Field(default="", max_length=500)
+
+
+async def list_conversations(call: Call[Inbox, Nothing], services: Services) -> Reply[Page[Conversation]]:
+    """Page through the conversations of a workstream in a state, newest first."""
+    query = call.query
+    return Reply(await services.threads.inbox(query.workstream, query.state, query.cursor, query.limit))
+
+
+async def get_conversation(call: Call[Nothing, Nothing], services: Services) -> Reply[Conversation]:
+    """Give one conversation with its links and its routing decision."""
+    return Reply(await services.threads.conversation(call.parameters["id"]))
+
+
+async def list_messages(call: Call[Paging, Nothing], services: Services) -> Reply[Page[StoredMessage]]:
+    """Page through what was said, in order."""
+    conversation, query = call.parameters["id"], call.query
+    return Reply(await services.threads.messages(conversation, query.cursor, query.limit))
+
+
+async def get_message(call: Call[Nothing, Nothing], services: Services) -> Reply[StoredMessage]:
+    """Give one message, for instance to see how far a reply has come."""
+    message = await services.threads.message(call.parameters["message"])
+    if message.conversation != call.parameters["id"]:
+        raise NotFound("the conversation has no such message")
+    return Reply(message)
+
+
+async def change_state(call: Call[Nothing, StateChange], services: Services) -> Reply[Conversation]:
+    """Move a conversation to another state; Conflict where the state machine does not allow it."""
+    change = call.body
+    changed = await services.threads.transition(
+        call.parameters["id"], change.state, agent=call.caller.id, reason=change.reason
+    )
+    return Reply(changed)

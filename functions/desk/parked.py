@@ -1,0 +1,28 @@
+"""Parked messages: seen, replayed or discarded by an administrator."""
+
+from functions.desk.call import Call, Nothing, Reply, nothing
+from functions.desk.conversations import Paging
+from functions.intake.parked import ParkedMessage
+from functions.paging import Page
+from functions.services import Services
+
+
+async def list_parked(call: Call[Paging, Nothing], services: Services) -> Reply[Page[ParkedMessage]]:
+    """Page through them, newest first."""
+    return Reply(await services.parked.list(call.query.cursor, call.query.limit))
+
+
+async def get_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[ParkedMessage]:
+    """Give one with its reason and its body as it came."""
+    return Reply(await services.parked.get(call.parameters["id"]))
+
+
+async def replay_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[ParkedMessage]:
+    """Put one on its queue again."""
+    return Reply(await services.parked.replay(call.parameters["id"]))
+
+
+async def discard_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[Nothing]:
+    """Forget one for good."""
+    await services.parked.discard(call.parameters["id"])
+    return nothing()

@@ -1,0 +1,126 @@
+"""An agent's reply: checked against the channel's rules, recorded, and only then put on its queue.
+
+    key ─▶ customer opted out? ─▶ would the channel take it? ─▶ record ─▶ outbound-<channel> ─▶ 202
+
+A caller who got no answer repeats the request with the same Idempotency-Key: what is still queued is
+enqueued again, which is harmless, for the envelope's id is the message's.
+"""
+
+from pydantic import Field
+
+from functions.channels import adapter
+from functions.channels.contract import Standing
+from functions.conversations.model import Conversation, StoredMessage
+from functions.conversations.threads import Draft, Replied
+from functions.desk.call import Body, Call, Nothing, Reply
+from functions.errors import Conflict, Invalid
+from functions.intake.envelope import outbound_envelope
+from functions.message import Attachment, AttachmentKind, Choice, Delivery, Outbound, Tag
+from functions.services import Services
+
+KEY = "idempotency-key"
+KEY_LIMIT = 200  # characters
+
+
+class OptedOut(Conflict):
+    """The customer asked us not to write."""
+
+    code = "opted-out"
+
+
+class NewAttachment(Body):
+    """A thing to send along: `url` is where the provider fetches it, or a `geo:` URI."""
+
+    kind: AttachmentKind
+    url: str = Field(default="", max_length=2000)
+    content_type: str = Field(default="", max_length=200)
+    name: str = Field(default="", max_length=500)
+    size: int | None = Field(default=None, ge=0)
+    text: str = Field(default="", max_length=5000)
+
+
+class NewChoice(Body):
+    """A quick reply: what is shown, and what comes back when the customer takes it."""
+
+    title: str = Field(min_length=1, max_length=200)
+    payload: str = Field(min_length=1, max_length=1000)
+
+
+class NewReply(Body):
+    """What to say. `replyTo` is the id of the message in this conversation that it answers."""
+
+    text: str = Field(default="", max_length=20_000)
+    attachments: tuple[NewAttachment, ...] = Field(default=(), max_length=20)
+    choices: tuple[NewChoice, ...] = Field(default=(), max_length=50)
+    reply_to: str = Field(default="", max_length=200)
+    tag: Tag | None = None
+
+    def draft(self) -> Draft:
+        """Give the draft to record; raises Invalid when there is nothing to say."""
+        if not self.text.strip() and not self.attachments:
+            raise Invalid("a reply needs a text or an attachment")
+        return Draft(
+            text=self.text,
+            attachments=tuple(Attachment(**dict(item)) for item in self.attachments),
+            choices=tuple(Choice(**dict(item)) for item in self.choices),
+            reply_to=self.reply_to,
+            tag=self.tag,
+        )
+
+
+async def reply(call: Call[Nothing, NewReply], services: Services) -> Reply[StoredMessage]:
+    """Record and enqueue a reply: 202 when it is new, 200 when the same request came before."""
+    key, draft = _key(call), call.body.draft()
+    conversation = await services.threads.conversation(call.parameters["id"])
+    await _refuse_undeliverable(conversation, draft, services)
+    replied = await services.threads.reply(conversation.id, draft, key=key, agent=call.caller.id)
+    await _enqueue(replied, call.headers.get("traceparent", ""), services)
+    message = replied.message
+    location = f"{call.path.rstrip('/')}/{message.id}"
+    return Reply(message, 202 if replied.created else 200, {"Location": location})
+
+
+def _key(call: Call[Nothing, NewReply]) -> str:
+    key = call.headers.get(KEY, "").strip()
+    if not key:
+        raise Invalid("the header Idempotency-Key is missing: one new value for each reply, kept when repeated")
+    if len(key) > KEY_LIMIT:
+        raise Invalid(f"the header Idempotency-Key is over {KEY_LIMIT} characters")
+    return key
+
+
+async def _refuse_undeliverable(conversation: Conversation, draft: Draft, services: Services) -> None:
+    """Say now what delivery would find out later: an opt-out, a closed window, too many choices."""
+    customer = conversation.customer.id
+    identity = await services.identities.get(conversation.channel, conversation.account, customer)
+    if identity and identity.opted_out_at:
+        raise OptedOut("the customer has opted out of messages from this account")
+    live = await services.configurations.current()
+    account = await live.account(conversation.channel, conversation.account)
+    standing = Standing(services.clock(), conversation.last_inbound_at)
+    adapter(conversation.channel, conversation.provider).render(
+        _preview(conversation, draft, services), account, standing
+    )
+
+
+def _preview(conversation: Conversation, draft: Draft, services: Services) -> Outbound:
+    return Outbound(
+        id=f"{conversation.id}-preview",
+        conversation=conversation.id,
+        channel=conversation.channel,
+        provider=conversation.provider,
+        account=conversation.account,
+        thread=conversation.thread,
+        recipient=conversation.customer.id,
+        text=draft.text,
+        attachments=draft.attachments,
+        choices=draft.choices,
+        tag=draft.tag,
+        created_at=services.clock(),
+    )
+
+
+async def _enqueue(replied: Replied, traceparent: str, services: Services) -> None:
+    if replied.created or replied.message.delivery is Delivery.QUEUED:
+        queue = f"outbound-{replied.outbound.channel}"
+        await services.outbox.send(queue, [outbound_envelope(replied.outbound, traceparent)])
