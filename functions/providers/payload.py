@@ -1,0 +1,117 @@
+"""Reading what a provider sent without trusting its shape.
+
+A webhook body is parsed once into plain JSON values that are safe to queue (bounded depth, finite
+numbers, no lone surrogates), and then read with getters that give an empty value for a wrong type.
+"""
+
+import json
+import math
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+from functions.errors import Invalid
+from functions.message import digest
+
+DEPTH_LIMIT = 64  # levels; providers use about ten, and JSON readers down the way stop at 200
+_DIGITS_LIMIT = 19  # the digits of a 64-bit integer
+
+
+def read_json(body: bytes) -> JsonValue:
+    """Parse a body of UTF-8 JSON; raises Invalid when it is none, or is nested too deeply."""
+    try:
+        parsed = json.loads(body.decode(), parse_constant=_refuse, parse_int=_integer, parse_float=_float)
+    except RecursionError:
+        raise Invalid(f"the JSON is nested over {DEPTH_LIMIT} levels") from None
+    except ValueError:
+        raise Invalid("the body is not UTF-8 JSON") from None
+    return _clean(parsed, DEPTH_LIMIT)
+
+
+def read_answer(body: bytes) -> JsonValue:
+    """Parse an API's answer; None when it is not JSON (a gateway's page, an empty body)."""
+    try:
+        return read_json(body)
+    except Invalid:
+        return None
+
+
+def at(value: JsonValue, *path: str) -> JsonValue:
+    """Follow names through objects; None where the way ends."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def text(value: JsonValue, *path: str) -> str:
+    """Give a string, or a number as its digits (ids come as both); else an empty string."""
+    found = at(value, *path)
+    if isinstance(found, str):
+        return found
+    return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else ""
+
+
+def number(value: JsonValue, *path: str) -> int | None:
+    """Give an integer of at most 64 bits; else None."""
+    found = at(value, *path)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def child(value: JsonValue, *path: str) -> dict[str, JsonValue]:
+    """Give an object; else an empty one."""
+    found = at(value, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def children(value: JsonValue, *path: str) -> list[JsonValue]:
+    """Give an array; else an empty one."""
+    found = at(value, *path)
+    return found if isinstance(found, list) else []
+
+
+def moment(stamp: int | None, per_second: int = 1) -> datetime | None:
+    """Read a Unix time, `per_second` units to the second; None when absent or beyond the calendar."""
+    if not stamp:
+        return None
+    try:
+        return datetime.fromtimestamp(stamp / per_second, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def fragment_id(fragment: JsonValue) -> str:
+    """Name an item that has no id of its own: the same content gives the same name."""
+    return digest(json.dumps(fragment, sort_keys=True, separators=(",", ":")))
+
+
+def plain(value: str) -> str:
+    """Replace lone surrogates, which no UTF-8 can carry, by U+FFFD."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def _clean(value: JsonValue, depth: int) -> JsonValue:
+    if isinstance(value, str):
+        return plain(value)
+    if not isinstance(value, list | dict):
+        return value
+    if depth == 0:
+        raise Invalid(f"the JSON is nested over {DEPTH_LIMIT} levels")
+    if isinstance(value, list):
+        return [_clean(item, depth - 1) for item in value]
+    return {plain(name): _clean(item, depth - 1) for name, item in value.items()}
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits.lstrip("-")) <= _DIGITS_LIMIT else digits
+
+
+def _float(digits: str) -> float | str:
+    return value if math.isfinite(value := float(digits)) else digits

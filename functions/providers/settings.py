@@ -1,0 +1,32 @@
+"""The parts that the settings of every account are made of."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+
+from functions.message import Model
+
+_BASE = re.compile(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#@]*)?")
+
+
+class Settings(Model):
+    """What an administrator copies from a provider; an unknown name is refused, so that typing errors show.
+
+    Errors never quote what was typed: it may be a secret.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def _base(url: str) -> str:
+    if not _BASE.fullmatch(url):
+        raise ValueError("must be an https:// URL without query (http:// only to this machine)")
+    return url.rstrip("/")
+
+
+ApiBase = Annotated[str, AfterValidator(_base)]
+"""Where a provider's API is. Tokens go there, so it is https, or the loopback of a simulator."""
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
+"""A secret that is there: an empty one would let anybody in."""

@@ -1,0 +1,132 @@
+"""Twilio, for all its channels: the webhook signature, REST calls and their answers.
+
+Follows https://www.twilio.com/docs/usage/security; the newer shared keys choose key and hash by a header.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+
+from functions.channels.contract import Answer, Call, Refused, Request, Sent
+from functions.errors import Invalid, NotAuthentic
+from functions.providers.answers import UNNAMED, by_status, retry_after
+from functions.providers.payload import plain, read_answer, text
+from functions.providers.settings import ApiBase, Secret, Settings
+from functions.providers.signatures import header, keyed_hash, same, sha256_hex
+from functions.providers.twilio_errors import PASSING, reason
+
+Form = list[tuple[str, str]]
+
+FIELDS_LIMIT = 1000  # names of a form; Twilio sends some thirty
+_HASHES = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
+_PORTS = {"https": 443, "http": 80}
+
+
+class TwilioSettings(Settings):
+    """What every Twilio account has. An API key, if given, is for calls; the token still signs webhooks."""
+
+    account_sid: str = Field(pattern=r"^AC[0-9A-Za-z]{32}$")
+    auth_token: Secret
+    api_key: str = Field(default="", pattern=r"^(SK[0-9A-Za-z]{32})?$")
+    api_secret: SecretStr = SecretStr("")
+    shared_keys: Mapping[str, Secret] = {}
+    api_base: ApiBase = "https://api.twilio.com"
+
+    @model_validator(mode="after")
+    def _whole_key(self) -> "TwilioSettings":
+        if bool(self.api_key) != bool(self.api_secret.get_secret_value()):
+            raise ValueError("apiKey and apiSecret belong together: give both or none")
+        return self
+
+
+def authenticate(request: Request, settings: TwilioSettings) -> None:
+    """Check X-Twilio-Signature over the public URL and the form; raises NotAuthentic with what to look at."""
+    given = header(request.headers, "X-Twilio-Signature")
+    secret, algorithm = _selected(request, settings)
+    suffix = _signed_parameters(request)
+    url = f"{request.url}?{request.query}" if request.query else request.url
+    for candidate in _with_and_without_port(url):
+        expected = b64encode(keyed_hash(algorithm, secret, (candidate + suffix).encode()))
+        if same(given, expected):
+            return
+    raise NotAuthentic(
+        "the signature does not match: check the auth token (a subaccount has its own) "
+        f"and that the webhook's URL at Twilio is exactly {request.url}"
+    )
+
+
+def read_form(body: bytes) -> Form:
+    """Decode a form, blank values kept; raises Invalid when it is none, or far too long."""
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT, separator="&"
+        )
+    except ValueError:
+        raise Invalid("the body is not a UTF-8 form") from None
+    return [(plain(name), plain(value)) for name, value in pairs]
+
+
+def message_call(settings: TwilioSettings, form: Form) -> Call:
+    """Build the call that creates a message."""
+    url = f"{settings.api_base}/2010-04-01/Accounts/{settings.account_sid}/Messages.json"
+    return Call(url=url, headers={"Authorization": _basic(settings)}, form=tuple(form))
+
+
+def receipt(answer: Answer) -> Sent | Refused:
+    """Read what the Messages resource answered. Twilio's own sentence is left out: it quotes the number."""
+    content = read_answer(answer.body)
+    if answer.status < 300:
+        sid = text(content, "sid")
+        return Sent(sid) if sid else UNNAMED
+    code = text(content, "code")
+    if not code:
+        return by_status("Twilio", answer)
+    retryable = code in PASSING or answer.status == 429 or answer.status in (500, 503)
+    return Refused(code, reason(code), retryable, retry_after(answer) if retryable else None)
+
+
+def _basic(settings: TwilioSettings) -> str:
+    user = settings.api_key or settings.account_sid
+    password = settings.api_secret if settings.api_key else settings.auth_token
+    return "Basic " + b64encode(f"{user}:{password.get_secret_value()}".encode()).decode()
+
+
+def _selected(request: Request, settings: TwilioSettings) -> tuple[SecretStr, str]:
+    chosen = request.headers.get("x-twilio-webhooks-signature-settings", "")
+    if not chosen:
+        return settings.auth_token, "sha1"
+    parts = {
+        name.strip(): value.strip() for name, _, value in (part.partition("=") for part in chosen.split(","))
+    }
+    secret = settings.shared_keys.get(parts.get("key", ""))
+    algorithm = _HASHES.get(parts.get("algorithm", "HMAC_SHA1"))
+    if secret is None:
+        raise NotAuthentic(
+            "the request is signed with a shared key that is not among the account's sharedKeys"
+        )
+    if algorithm is None:
+        raise NotAuthentic("the request names a signature algorithm other than HMAC_SHA1 and HMAC_SHA256")
+    return secret, algorithm
+
+
+def _signed_parameters(request: Request) -> str:
+    body_hash = parse_qs(request.query, keep_blank_values=True).get("bodySHA256")
+    if body_hash:
+        if not same(body_hash[0], sha256_hex(request.body)):
+            raise NotAuthentic("the body is not the one whose bodySHA256 is in the URL")
+        return ""
+    try:
+        return "".join(name + value for name, value in sorted(set(read_form(request.body))))
+    except Invalid as unreadable:
+        raise NotAuthentic(f"{unreadable.reason}, so Twilio cannot have signed it") from None
+
+
+def _with_and_without_port(url: str) -> tuple[str, str]:
+    """Twilio signs with or without the port, by product. The rest of the URL stays as it is, to the byte."""
+    parts = urlsplit(url)
+    place = parts.netloc
+    bare = place.removesuffix(f":{parts.port}") if parts.port else place
+    ported = place if parts.port else f"{place}:{_PORTS.get(parts.scheme, 443)}"
+    return url.replace(place, bare, 1), url.replace(place, ported, 1)
