@@ -16,7 +16,10 @@ def inbound_envelope(item: Inbound, traceparent: str = "") -> Envelope:
         body=_bounded(item),
         session=item.session,
         properties=_cloud_event(
-            item.id, f"/channels/{item.channel}/{item.account}", f"monikanava.inbound.{item.kind}", traceparent
+            item.id,
+            f"/channels/{item.channel}/{item.account}",
+            f"monikanava.inbound.{item.kind}",
+            traceparent,
         ),
     )
 

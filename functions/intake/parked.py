@@ -4,12 +4,12 @@ Whoever gives up on a message puts it on the `parked` queue (or its dead-letter 
 function writes it down here, where administrators list, replay and discard it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from functions.errors import NotFound
 from functions.intake.outbox import Outbox
-from functions.message import Model
+from functions.message import QUEUE_LIMIT, Model
 from functions.paging import Page, decode_cursor, encode_cursor
 from functions.ports import Entity, Envelope, Op, Table, Write
 from functions.rows import pack, unpack
@@ -41,20 +41,15 @@ class Parked:
 
     async def park(self, queue: str, session: str, message: str, body: str, reason: str) -> None:
         """Give up on a message of `queue`; it is on the parked queue when this returns."""
-        parked = ParkedMessage(
-            id=_key(self._clock(), message),
-            queue=queue,
-            session=session,
-            message=message,
-            reason=reason,
-            parked_at=self._clock(),
-            body=body,
-        )
-        await self._outbox.send(QUEUE, [Envelope(id=parked.id, body=parked.json_text())])
+        now = self._clock()
+        properties = {"queue": queue, "session": session, "message": message, "reason": reason}
+        kept = body.encode()[:QUEUE_LIMIT].decode(errors="ignore")
+        envelope = Envelope(_key(now, message), kept, properties={**properties, "parkedAt": now.isoformat()})
+        await self._outbox.send(QUEUE, [envelope])
 
-    async def record(self, body: str) -> None:
-        """Write down what came from the parked queue."""
-        parked = ParkedMessage.model_validate_json(body)
+    async def record(self, parked_id: str, body: str, properties: Mapping[str, str]) -> None:
+        """Write down what came from the parked queue; raises pydantic's ValidationError."""
+        parked = ParkedMessage.model_validate({**properties, "id": parked_id, "body": body})
         await self._table.commit([Op(Write.UPSERT, _row(parked))])
 
     async def list(self, cursor: str | None, limit: int) -> Page[ParkedMessage]:

@@ -38,7 +38,7 @@ class Intake:
         self._handshakes = handshakes
 
     async def receive(self, channel: str, account_id: str, request: Request) -> Response:
-        """Answer one webhook call; every refusal is an answer too, nothing is raised for the sender's fault."""
+        """Answer one webhook call. A refusal is an answer too: nothing is raised for the sender's fault."""
         try:
             account = await self._accounts(channel, account_id)
             return await self._answer(adapter(channel, account.provider), account, request)
