@@ -1,6 +1,6 @@
 """Everything the functions work with, made once for the app. `functions/cloud/compose.py` fills it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,4 +32,5 @@ class Services:
     outbox: Outbox
     parked: Parked
     handshakes: Handshakes
+    probes: Mapping[str, Callable[[], Awaitable[object]]]  # of what is not ours: raise when it is down
     clock: Callable[[], datetime]

@@ -19,6 +19,7 @@ from functions.identity.identities import Identities
 from functions.identity.records import Records
 from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
+from functions.intake.parked import QUEUE as PARKED
 from functions.intake.parked import Parked
 from functions.intake.webhook import Intake
 from functions.ports import Secrets
@@ -76,6 +77,10 @@ def compose(settings: Settings) -> Services:
         outbox=outbox,
         parked=parked,
         handshakes=handshakes,
+        probes={
+            "tables": lambda: tables.table("configuration").get("probe", "probe"),
+            "bus": lambda: bus.probe(PARKED),
+        },
         clock=now,
     )
 

@@ -56,14 +56,13 @@ class AzureBus:
             lane.flusher = asyncio.create_task(self._flush(queue, lane))
         await asyncio.shield(done)
 
-    async def reachable(self, queue: str) -> bool:
-        """Tell whether a link to the queue can be opened."""
+    async def probe(self, queue: str) -> None:
+        """Open a link to the queue and close it; raises Unavailable."""
         try:
             async with asyncio.timeout(SEND_SECONDS), self._client.get_queue_sender(queue) as sender:
                 await sender.create_message_batch()
-        except (ServiceBusError, OSError, TimeoutError):
-            return False
-        return True
+        except (ServiceBusError, OSError, TimeoutError) as error:
+            raise Unavailable(f"Service Bus does not answer ({type(error).__name__})") from None
 
     async def close(self) -> None:
         """Close every link."""

@@ -1,0 +1,80 @@
+"""The desk API as a client sees it: for the demo, the command line, and scenario tests."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+Json = dict[str, Any]
+
+
+class DeskError(Exception):
+    """The API said no; the text is its problem document."""
+
+
+class Desk:
+    """A signed-in caller of a running platform."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = f"{url}/api"
+        self._http = aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"})
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.close()
+
+    async def get(self, path: str, **query: str) -> Json:
+        """GET; raises DeskError."""
+        return await self._call("GET", path, params=query)
+
+    async def post(self, path: str, body: Json, **headers: str) -> Json:
+        """POST; raises DeskError."""
+        return await self._call("POST", path, json=body, headers=headers)
+
+    async def put(self, path: str, body: Json) -> Json:
+        """PUT; raises DeskError."""
+        return await self._call("PUT", path, json=body)
+
+    async def send_text(self, method: str, path: str, text: str) -> str:
+        """Send YAML, take text; raises DeskError."""
+        headers = {"Content-Type": "application/yaml"}
+        async with self._http.request(method, f"{self._url}/{path}", data=text.encode(), headers=headers) as answer:
+            if answer.status >= 300:
+                raise DeskError(await answer.text())
+            return await answer.text()
+
+    async def items(self, path: str, **query: str) -> list[Json]:
+        """Read a list to its last page."""
+        found: list[Json] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self.get(path, **query, **({"cursor": cursor} if cursor else {}))
+            found += page["items"]
+            cursor = page["cursor"]
+        return found
+
+    async def reply(self, conversation: str, text: str, key: str, **more: Any) -> Json:
+        """Answer a customer."""
+        body = {"text": text, **more}
+        return await self.post(f"conversations/{conversation}/messages", body, **{"Idempotency-Key": key})
+
+    async def conversations(self) -> list[Json]:
+        """List the conversations of every workstream and state."""
+        accounts = await self.items("accounts")
+        configured = {account["workstream"] for account in accounts}
+        found = []
+        for workstream in sorted(configured):
+            for state in ("open", "active", "waiting", "wrapUp", "closed"):
+                found += await self.items("conversations", workstream=workstream, state=state, limit="100")
+        return found
+
+    async def _call(self, method: str, path: str, **more: Any) -> Json:
+        async with self._http.request(method, f"{self._url}/{path}", **more) as answer:
+            if answer.status >= 300:
+                raise DeskError(f"{method} {path}: {answer.status} {await answer.text()}")
+            document: Json = await answer.json() if answer.status != 204 else {}
+            return document
