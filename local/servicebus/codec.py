@@ -4,10 +4,11 @@ Follows https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp
 coded by Qpid Proton.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from proton import Data, Described, symbol, timestamp, uint, ulong
+from proton import UNDESCRIBED, Array, Data, Described, symbol, timestamp, uint, ulong
 from proton import int32 as amqp_int
 
 from local.servicebus import sections as part
@@ -83,7 +84,7 @@ def decode(data: bytes) -> Any:
     return values.get_object()
 
 
-def encode(value: object) -> bytes:
+def encode(value: Any) -> bytes:
     """Encode one AMQP value."""
     values = Data()
     values.put_object(value)
@@ -155,3 +156,9 @@ def _section(code: int, value: Any) -> bytes:
 
 def _at(values: list[Any], place: int) -> Any:
     return values[place] if len(values) > place else None
+
+
+def array(kind: int, values: Iterable[Any]) -> Array:
+    """Give an AMQP array of one of Proton's type numbers."""
+    undescribed: Any = UNDESCRIBED
+    return Array(undescribed, kind, *values)
