@@ -4,6 +4,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+import yaml
+
+from functions.conversations.model import State
 
 Json = dict[str, Any]
 
@@ -42,7 +45,9 @@ class Desk:
     async def send_text(self, method: str, path: str, text: str) -> str:
         """Send YAML, take text; raises DeskError."""
         headers = {"Content-Type": "application/yaml"}
-        async with self._http.request(method, f"{self._url}/{path}", data=text.encode(), headers=headers) as answer:
+        async with self._http.request(
+            method, f"{self._url}/{path}", data=text.encode(), headers=headers
+        ) as answer:
             if answer.status >= 300:
                 raise DeskError(await answer.text())
             return await answer.text()
@@ -54,7 +59,7 @@ class Desk:
         while cursor is not None:
             page = await self.get(path, **query, **({"cursor": cursor} if cursor else {}))
             found += page["items"]
-            cursor = page["cursor"]
+            cursor = page.get("cursor")
         return found
 
     async def reply(self, conversation: str, text: str, key: str, **more: Any) -> Json:
@@ -64,12 +69,12 @@ class Desk:
 
     async def conversations(self) -> list[Json]:
         """List the conversations of every workstream and state."""
-        accounts = await self.items("accounts")
-        configured = {account["workstream"] for account in accounts}
+        document = yaml.safe_load(await self.send_text("GET", "configuration"))
         found = []
-        for workstream in sorted(configured):
-            for state in ("open", "active", "waiting", "wrapUp", "closed"):
-                found += await self.items("conversations", workstream=workstream, state=state, limit="100")
+        for workstream in document["workstreams"]:
+            for state in State:
+                query = {"workstream": workstream["id"], "state": state.value, "limit": "100"}
+                found += await self.items("conversations", **query)
         return found
 
     async def _call(self, method: str, path: str, **more: Any) -> Json:

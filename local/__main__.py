@@ -1,0 +1,75 @@
+"""The command line of the local platform: `python -m local COMMAND --help`."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from local import commands, demo
+
+DATA = Path(".data")
+
+
+def main() -> int:
+    """Run the command; the exit code is 0 when it did what it says."""
+    options = _parser().parse_args()
+    try:
+        return asyncio.run(options.command(options)) or 0
+    except KeyboardInterrupt:
+        return 0
+    except commands.Failed as failed:
+        print(failed, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the platform's data (.data)")
+    parser.set_defaults(command=commands.nothing(parser))
+    words = parser.add_subparsers(metavar="COMMAND")
+
+    run = words.add_parser("run", help="start the platform and keep it up")
+    run.add_argument("--port", type=int, default=7071)
+    run.add_argument("--config", type=Path, default=Path("local/configuration.yaml"))
+    run.add_argument("--data", type=Path, default=DATA)
+    run.set_defaults(command=commands.run)
+
+    services = words.add_parser("services", help="start all but the functions host: for `func start`")
+    services.set_defaults(command=commands.services)
+
+    play = words.add_parser("demo", help="play every provider through the platform, then stop")
+    play.set_defaults(command=demo.play)
+
+    send = words.add_parser("send", help="send a webhook as a provider signs it: send sms-twilio --text Hei")
+    send.add_argument("account")
+    send.add_argument("--text", required=True)
+    send.add_argument("--sender", default="", help="the customer's number or id at the provider")
+    send.set_defaults(command=commands.send)
+
+    words.add_parser("conversations", help="list the conversations").set_defaults(
+        command=commands.conversations
+    )
+    reply = words.add_parser("reply", help="answer a customer")
+    reply.add_argument("conversation")
+    reply.add_argument("--text", required=True)
+    reply.set_defaults(command=commands.reply)
+
+    token = words.add_parser("token", help="print a bearer token of the development issuer")
+    token.add_argument("--role", choices=("Agent", "Administrator"), default="Agent")
+    token.add_argument("--subject", default="local")
+    token.set_defaults(command=commands.token)
+
+    configuration = words.add_parser("config", help="validate, diff, apply or explain a configuration")
+    verbs = configuration.add_subparsers(required=True)
+    for verb in ("validate", "diff", "apply"):
+        described = verbs.add_parser(verb, help=f"{verb} a configuration file")
+        described.add_argument("file", type=Path)
+        described.set_defaults(command=getattr(commands, verb))
+    explain = verbs.add_parser("explain", help="which workstream would this message reach, and why")
+    explain.add_argument("message", help="JSON of a message: {channel, provider, account, text, …}")
+    explain.set_defaults(command=commands.explain)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
