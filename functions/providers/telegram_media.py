@@ -1,0 +1,105 @@
+"""What a Telegram message carries beside its text. Media stay at Telegram: `telegram:FILE_ID` names them.
+
+Follows https://core.telegram.org/bots/api#message.
+"""
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from functions.message import Attachment, AttachmentKind
+from functions.providers.payload import at, child, children, number, text
+
+REFERENCE = "telegram:"
+_FILES = {
+    "animation": AttachmentKind.VIDEO,
+    "audio": AttachmentKind.AUDIO,
+    "document": AttachmentKind.FILE,
+    "sticker": AttachmentKind.STICKER,
+    "video": AttachmentKind.VIDEO,
+    "video_note": AttachmentKind.VIDEO,
+    "voice": AttachmentKind.AUDIO,
+}
+
+
+def attachments(message: JsonValue) -> tuple[Attachment, ...]:
+    """Give every medium, the location and the contact of a message."""
+    return (*_files(message), *_photo(message), *_places(message), *_contacts(message))
+
+
+def _files(message: JsonValue) -> Iterator[Attachment]:
+    for name, kind in _FILES.items():
+        # An animation comes a second time as a document, for old programs.
+        if name == "document" and child(message, "animation"):
+            continue
+        if found := _file(kind, at(message, name)):
+            yield found
+
+
+def _photo(message: JsonValue) -> Iterator[Attachment]:
+    sizes = children(message, "photo")
+    largest = max(
+        sizes, key=lambda size: (number(size, "width") or 0) * (number(size, "height") or 0), default=None
+    )
+    if found := _file(AttachmentKind.IMAGE, largest, "image/jpeg"):
+        yield found
+
+
+def _file(kind: AttachmentKind, file: JsonValue, content_type: str = "") -> Attachment | None:
+    reference = text(file, "file_id")
+    if not reference:
+        return None
+    return Attachment(
+        kind=kind,
+        url=REFERENCE + reference,
+        content_type=text(file, "mime_type") or content_type,
+        name=text(file, "file_name") or text(file, "title"),
+        size=number(file, "file_size"),
+        text=text(file, "emoji"),
+    )
+
+
+def _places(message: JsonValue) -> Iterator[Attachment]:
+    place = child(message, "venue", "location") or child(message, "location")
+    latitude, longitude = text(place, "latitude"), text(place, "longitude")
+    if latitude and longitude:
+        yield Attachment(
+            kind=AttachmentKind.LOCATION,
+            url=f"geo:{latitude},{longitude}",
+            name=text(message, "venue", "title"),
+            text=text(message, "venue", "address"),
+        )
+
+
+def _contacts(message: JsonValue) -> Iterator[Attachment]:
+    contact = child(message, "contact")
+    if contact:
+        card = text(contact, "vcard") or _card(contact)
+        yield Attachment(
+            kind=AttachmentKind.CONTACT, content_type="text/vcard", name=_name(contact), text=card
+        )
+
+
+def _name(contact: JsonValue) -> str:
+    return f"{text(contact, 'first_name')} {text(contact, 'last_name')}".strip()
+
+
+def _card(contact: JsonValue) -> str:
+    """Write a vCard 3.0 (RFC 2426) of what Telegram tells."""
+    first, last, phone = (
+        _escaped(text(contact, name)) for name in ("first_name", "last_name", "phone_number")
+    )
+    lines = (
+        "BEGIN:VCARD",
+        "VERSION:3.0",
+        f"N:{last};{first};;;",
+        f"FN:{f'{first} {last}'.strip()}",
+        f"TEL:{phone}",
+    )
+    return "\r\n".join((*lines, "END:VCARD", ""))
+
+
+def _escaped(value: str) -> str:
+    for character in "\\;,":
+        value = value.replace(character, "\\" + character)
+    return " ".join(value.splitlines())
