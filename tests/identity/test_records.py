@@ -1,0 +1,131 @@
+"""Records: found by their keys, replaced whole, and never believed half written."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from functions.cloud.tables import AzureTable
+from functions.configuration.document import Record
+from functions.errors import Invalid, Unavailable
+from functions.identity.keys import match_keys
+from functions.identity.records import Records
+from functions.message import EntityRef
+from tests.identity.counting import Counting
+
+ANNA = Record(entity="contact", id="c-1", name="Anna", phones=("040 123 4567",), emails=("Anna@Example.com",))
+NUMBER = "+358401234567"
+
+
+def refs(found: list[EntityRef]) -> list[tuple[str, str]]:
+    return sorted((ref.entity, ref.id) for ref in found)
+
+
+async def test_a_record_is_found_by_phone_and_mail(records: Records) -> None:
+    kept = await records.put(ANNA)
+    assert kept.phones == (NUMBER,)
+    assert await records.get("contact", "c-1") == kept
+    assert await records.by_key("phone", "(040) 1234567") == [
+        EntityRef(entity="contact", id="c-1", name="Anna")
+    ]
+    assert refs(await records.by_key("email", " anna@EXAMPLE.com")) == [("contact", "c-1")]
+    assert await records.by_key("phone", "+358401234568") == []
+
+
+async def test_what_is_no_number_is_kept_and_matches_nobody(records: Records) -> None:
+    kept = await records.put(ANNA.model_copy(update={"phones": ("ask the office", " "), "emails": ("", " ")}))
+    assert kept.phones == ("ask the office", " ")
+    assert await records.by_key("phone", "ask the office") == []
+    assert await records.by_key("email", "") == []
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"entity": "lead"}, {"phones": (), "emails": ()}])
+async def test_who_does_not_match(records: Records, change: dict[str, object]) -> None:
+    await records.put(ANNA.model_copy(update=change))
+    assert await records.by_key("phone", NUMBER) == []
+    assert await records.by_key("email", "anna@example.com") == []
+
+
+async def test_a_new_version_loses_the_old_keys(records: Records, table: AzureTable) -> None:
+    await records.put(ANNA)
+    await records.put(ANNA.model_copy(update={"phones": ("+358401112222",)}))
+    assert await records.by_key("phone", NUMBER) == []
+    assert refs(await records.by_key("phone", "+358401112222")) == [("contact", "c-1")]
+
+
+async def test_at_most_three_are_told(records: Records) -> None:
+    for n in range(5):
+        await records.put(ANNA.model_copy(update={"id": f"c-{n}"}))
+    assert len(await records.by_key("phone", NUMBER)) == 3
+
+
+async def test_a_deleted_record_is_gone(records: Records) -> None:
+    await records.put(ANNA)
+    await records.delete("contact", "c-1")
+    await records.delete("contact", "c-1")
+    assert await records.get("contact", "c-1") is None
+    assert await records.by_key("phone", NUMBER) == []
+
+
+async def test_active_cases_of_a_customer(records: Records) -> None:
+    case = Record(entity="incident", id="1", name="Lasku", customer="contact/c-1")
+    await records.put(case)
+    await records.put(case.model_copy(update={"id": "2", "active": False}))
+    await records.put(case.model_copy(update={"id": "3", "customer": "contact/c-2"}))
+    await records.put(case.model_copy(update={"id": "4", "entity": "quote"}))
+    customer = EntityRef(entity="contact", id="c-1")
+    assert refs(await records.active_cases(customer)) == [("incident", "1")]
+    await records.put(case.model_copy(update={"active": False}))
+    assert await records.active_cases(customer) == []
+
+
+async def test_ids_may_hold_any_character(records: Records) -> None:
+    odd = ANNA.model_copy(update={"id": "a/b\\c#d?e%f'ä\t"})
+    await records.put(odd)
+    assert [ref.id for ref in await records.by_key("phone", NUMBER)] == [odd.id]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": ""},
+        {"customer": "c-1"},
+        {"customer": "lead/1"},
+        {"attributes": {"a": "x" * 40_000}},
+        {"emails": tuple(f"{n}@a" for n in range(3000))},
+    ],
+)
+async def test_what_cannot_be_kept_is_refused(records: Records, change: dict[str, object]) -> None:
+    with pytest.raises(Invalid):
+        await records.put(ANNA.model_copy(update=change))
+
+
+@pytest.mark.parametrize("commits", range(6))
+async def test_a_crash_at_any_write_leaves_nothing_wrong_and_a_repeat_repairs(
+    table: AzureTable, clock: Callable[[], datetime], commits: int
+) -> None:
+    records = Records(table, clock, lambda: "FI")
+    await records.put(ANNA)
+    moved = ANNA.model_copy(update={"phones": ("+358401112222", "+358401113333"), "emails": ()})
+    crashing = Counting(table, commits_left=commits)
+    try:
+        await Records(crashing, clock, lambda: "FI").put(moved)
+    except Unavailable:
+        assert crashing.commits == commits
+    kept = await records.get("contact", "c-1")
+    assert kept is not None
+    for number in (NUMBER, "+358401112222", "+358401113333"):
+        assert bool(await records.by_key("phone", number)) == (number in kept.phones)
+    await records.put(moved)
+    stale = match_keys(ANNA.model_copy(update={"phones": (NUMBER,)}))
+    assert [len(await table.range(key)) for key in (*match_keys(moved), *stale)] == [1, 1, 0, 0]
+
+
+async def test_racing_puts_leave_one_whole_version(records: Records) -> None:
+    numbers = [f"+35840111220{n}" for n in range(6)]
+    await asyncio.gather(*(records.put(ANNA.model_copy(update={"phones": (n,)})) for n in numbers))
+    kept = await records.get("contact", "c-1")
+    assert kept is not None
+    for number in numbers:
+        assert bool(await records.by_key("phone", number)) == (number in kept.phones)
