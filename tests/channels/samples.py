@@ -1,0 +1,70 @@
+"""One account per channel, requests to it, and messages from it: what the tests of the channels share."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from functions.channels import adapter
+from functions.channels.contract import Account, Adapter, Request, Standing
+from functions.message import Inbound, Outbound
+from tests.channels.sign import sign
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+BASE = "https://omni.example.com/api/channels"
+SECRETS = {"auth_token": "twilio-token", "app_secret": "meta-secret", "secret_token": "telegram_secret-1"}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
+    "facebook": {
+        "pageId": "682498171943165",
+        "appSecret": SECRETS["app_secret"],
+        "verifyToken": "verify-me",
+        "pageToken": "page-token",
+    },
+    "telegram": {"botToken": "123456789:AAbot-token_", "secretToken": SECRETS["secret_token"]},
+}
+PROVIDERS = {"sms": "twilio", "facebook": "meta", "telegram": "telegram"}
+CHANNELS = list(PROVIDERS)
+
+
+def room(channel: str) -> Adapter[Any]:
+    return adapter(channel, PROVIDERS[channel])
+
+
+def account(channel: str, **settings: Any) -> Account[Any]:
+    values = room(channel).Settings.model_validate({**SETTINGS[channel], **settings})
+    return Account(f"{channel}-1", channel, PROVIDERS[channel], f"{BASE}/{channel}/{channel}-1", values)
+
+
+def request(channel: str, body: bytes, headers: dict[str, str] | None = None, query: str = "") -> Request:
+    """Give an unsigned webhook call."""
+    return Request("POST", f"{BASE}/{channel}/{channel}-1", query, headers or {}, body, NOW)
+
+
+def signed(channel: str, body: bytes, secrets: dict[str, str] = SECRETS) -> Request:
+    url = f"{BASE}/{channel}/{channel}-1"
+    return request(channel, body, sign(channel, url, secrets, body))
+
+
+def parsed(channel: str, body: bytes) -> list[Inbound]:
+    headers = {
+        "content-type": "application/x-www-form-urlencoded" if channel == "sms" else "application/json"
+    }
+    return list(room(channel).parse(request(channel, body, headers), account(channel)))
+
+
+def outbound(channel: str, **more: Any) -> Outbound:
+    thread = {"sms": "+358401234567", "facebook": "5411230000001", "telegram": "42"}[channel]
+    facts: dict[str, Any] = {
+        "id": "out-1",
+        "conversation": "c-1",
+        "channel": channel,
+        "provider": PROVIDERS[channel],
+        "account": f"{channel}-1",
+        "thread": thread,
+        "recipient": thread,
+        "created_at": NOW,
+    }
+    return Outbound(**{**facts, **more})
+
+
+def standing(hours: float | None = 1) -> Standing:
+    return Standing(NOW, None if hours is None else NOW - timedelta(hours=hours))
