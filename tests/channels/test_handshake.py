@@ -1,0 +1,102 @@
+"""What is exchanged with the provider before the first message: the handshake, and the settings page."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from functions.channels.contract import Request
+from functions.errors import Forbidden, Invalid
+from tests.channels.samples import CHANNELS, SETTINGS, account, request, room
+
+GOOD = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me"
+
+
+def get(query: str) -> Request:
+    return replace(request("facebook", b"", query=query), method="GET")
+
+
+def test_meta_challenge_is_echoed() -> None:
+    answer = room("facebook").handshake(get(GOOD), account("facebook"))
+    assert answer
+    assert (answer.status, answer.body) == (200, "1158201444")
+    assert answer.content_type.startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        GOOD.replace("verify-me", "verify-you"),
+        GOOD.replace("verify-me", ""),
+        GOOD.replace("verify-me", "verify-m%C3%A9"),
+        GOOD.replace("&hub.verify_token=verify-me", ""),
+        GOOD.replace("subscribe", "unsubscribe"),
+    ],
+)
+def test_meta_wrong_token_is_forbidden(query: str) -> None:
+    with pytest.raises(Forbidden):
+        room("facebook").handshake(get(query), account("facebook"))
+
+
+@pytest.mark.parametrize("challenge", ["", "%3Cscript%3E", "a+b", "1" * 257, "%C3%A4"])
+def test_meta_odd_challenge_is_not_echoed(challenge: str) -> None:
+    with pytest.raises(Invalid):
+        room("facebook").handshake(get(GOOD.replace("1158201444", challenge)), account("facebook"))
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_message_is_no_handshake(channel: str) -> None:
+    assert room(channel).handshake(request(channel, b"", query=GOOD), account(channel)) is None
+    assert room(channel).handshake(replace(request(channel, b""), method="GET"), account(channel)) is None
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_setup_shows_the_url_and_no_secret_of_the_provider(channel: str) -> None:
+    values = [step.value for step in room(channel).setup(account(channel))]
+    assert account(channel).callback in values
+    theirs = {"authToken", "appSecret", "pageToken", "botToken"} & SETTINGS[channel].keys()
+    assert not {SETTINGS[channel][name] for name in theirs} & set(values)
+
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("sms", {"autToken": "x"}),
+    ("sms", {"authToken": ""}),
+    ("sms", {"accountSid": "SK" + "1" * 32}),
+    ("sms", {"sender": "15005550006123"}),
+    ("sms", {"apiKey": "SK" + "1" * 32}),
+    ("sms", {"apiSecret": "x"}),
+    ("sms", {"apiBase": "http://api.twilio.com"}),
+    ("sms", {"apiBase": "https://api.twilio.com?x=1"}),
+    ("sms", {"apiBase": "http://127.0.0.1.evil.example"}),
+    ("sms", {"apiBase": "https://me@evil.example"}),
+    ("facebook", {"pageId": "../me"}),
+    ("facebook", {"verifyToken": ""}),
+    ("facebook", {"apiVersion": "v25.0/../.."}),
+    ("telegram", {"botToken": "123/../x"}),
+    ("telegram", {"secretToken": "with space"}),
+    ("telegram", {"secretToken": "a" * 257}),
+]
+
+
+@pytest.mark.parametrize(("channel", "wrong"), WRONG)
+def test_wrong_settings_are_refused_without_quoting_them(channel: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        account(channel, **wrong)
+    assert all(len(value) < 8 or value not in str(refused.value) for value in wrong.values())
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_secrets_do_not_show(channel: str) -> None:
+    shown = repr(account(channel))
+    secrets = {"authToken", "appSecret", "verifyToken", "pageToken", "botToken", "secretToken"}
+    assert not any(SETTINGS[channel][name] in shown for name in secrets & SETTINGS[channel].keys())
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_simulator_can_stand_in(channel: str) -> None:
+    assert (
+        room(channel).api_base(account(channel, apiBase="http://127.0.0.1:4567/x/"))
+        == "http://127.0.0.1:4567/x/"
+    )
+    assert room(channel).api_base(account(channel)).startswith("https://")
