@@ -1,1 +1,1 @@
-"""The embedded platform for development: functions host, Service Bus emulator, Azurite, provider simulators."""
+"""The local platform: functions host, Service Bus emulator, Azurite, provider simulators, command line."""

@@ -60,7 +60,8 @@ async def services(options: Options) -> None:
         await platform.start_services()
         _remember(platform, Path("local/configuration.yaml"))
         print(
-            f"ready: now `func start`; the app's settings are in local.settings.sample.json\n{_parts(platform)}"
+            "ready: now `func start`; the app's settings are in local.settings.sample.json\n"
+            + _parts(platform)
         )
         await _until_stopped(platform)
     finally:
@@ -180,7 +181,7 @@ def _account(config: Path, account_id: str) -> Json:
 
 async def _configure(platform: Platform, config: Path) -> None:
     try:
-        await platform.configure(config.read_text())
+        await platform.configure(await asyncio.to_thread(config.read_text))
     except (OSError, ValueError) as error:
         raise Failed(f"{config}: {error}") from None
 

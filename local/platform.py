@@ -51,7 +51,7 @@ class Platform:
         self.data = data
         self.ports = ports
         self.issuer = Issuer(data)
-        self.tables = Azurite(data / "tables", ports.tables)
+        self.tables = Azurite(data / "tables", ports.tables or free_port())
         self.bus = ServiceBus(ROOT / "local" / "servicebus.json", data / "servicebus", ports.bus)
         self.host: Child | None = None
         self.url = ""
@@ -91,7 +91,7 @@ class Platform:
 
     async def start_host(self) -> None:
         """Start the functions host with function_app.py; after the first time on the same port."""
-        port = int(self.url.rpartition(":")[2]) if self.url else self.ports.host or _free_port()
+        port = int(self.url.rpartition(":")[2]) if self.url else self.ports.host or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.host = Child(
             "local.host", "--app", str(ROOT), "--port", str(port), environment=self.environment()
@@ -159,7 +159,8 @@ async def _ok(http: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
