@@ -13,6 +13,7 @@ from local.servicebus.wire import Line, accept_terms, refuse_link
 _log = logging.getLogger("monikanava.servicebus")
 
 MAX_MESSAGE = 1024 * 1024
+DETACH_AT = 4 * MAX_MESSAGE  # up to here a message is read and rejected; beyond, the link is cut
 CREDIT = 500
 TOO_LARGE = "amqp:link:message-size-exceeded"
 MALFORMED = "amqp:decode-error"
@@ -44,7 +45,7 @@ class Intake:
             delivery.settle()
         elif not delivery.readable or not self._open:
             return
-        elif delivery.pending > MAX_MESSAGE:
+        elif delivery.pending > DETACH_AT:
             refuse_link(self._link, Refused(TOO_LARGE, f"A message may have {MAX_MESSAGE} bytes."))
             self._open = False
         elif not delivery.partial:
@@ -56,6 +57,8 @@ class Intake:
         if self._link.credit < CREDIT // 2:
             self._link.flow(CREDIT // 2)
         try:
+            if len(payload) > MAX_MESSAGE:
+                raise Refused(TOO_LARGE, f"A message may have {MAX_MESSAGE} bytes.")
             self._queue.send(codec.drafts(bytes(payload)), lambda: self._answer(delivery, Delivery.ACCEPTED))
         except Refused as no:
             self._reject(delivery, no.condition, no.description)

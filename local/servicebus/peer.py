@@ -137,7 +137,8 @@ class Peer(asyncio.Protocol):
         elif kind == on.SESSION_CLOSE:
             self._session_gone(event)
         elif kind == on.TRANSPORT_ERROR:
-            _log.warning("a client broke the protocol: %s", self._transport.condition)
+            # Python's SDK ends every management link so: it detaches after its session's end.
+            _log.info("a client broke the protocol: %s", self._transport.condition)
 
     def _link_gone(self, event: Any) -> None:
         attached = self._nodes.pop(on.link_key(event), None)
