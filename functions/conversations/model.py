@@ -101,6 +101,7 @@ class Conversation(Model):
     last_inbound_at: datetime | None = None
     closed_at: datetime | None = None
     close_after: datetime | None = None  # when the timer closes it, None: never
+    auto_close: "AutoClose | None" = None  # in force when it was last written to
     delivered_until: datetime | None = None  # the provider's watermarks
     read_until: datetime | None = None
 
@@ -126,6 +127,7 @@ class StoredMessage(Model):
     received_at: datetime  # ours
     sequence: int
     delivery: Delivery | None = None  # outbound only
+    part_delivery: Mapping[str, Delivery] = {}  # by provider's id; "": the calls without an outcome yet
     delivery_code: str = ""
     delivery_reason: str = ""
     edited_at: datetime | None = None
