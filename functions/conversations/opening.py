@@ -1,0 +1,28 @@
+"""What a conversation opens with, and what became of a batch: the values between routing and threads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from functions.conversations.model import Conversation, Customer, Decision, Link, StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Who the customer is, where the work goes and why, for a conversation that is about to open."""
+
+    customer: Customer
+    workstream: str
+    agent_queue: str
+    decision: Decision
+    links: tuple[Link, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """`stored` are the new messages; `conversation` is the thread's newest, None when it has none."""
+
+    stored: tuple[StoredMessage, ...]
+    duplicates: int
+    opened: tuple[Conversation, ...]
+    conversation: Conversation | None
