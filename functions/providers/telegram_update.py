@@ -49,7 +49,7 @@ def items(channel: str, account: str, body: bytes, received_at: datetime) -> Ite
     content = read_json(body)
     if not isinstance(content, dict):
         raise Invalid("the body is not a JSON object")
-    names = sorted(content.keys() - {"update_id"}, key=lambda name: name not in _READERS)
+    names = sorted((name for name in content if name != "update_id"), key=lambda name: name not in _READERS)
     name = names[0] if names else ""
     update = _Update(channel, account, received_at, text(content, "update_id"), content.get(name), content)
     yield from _READERS.get(name, _unknown)(update)

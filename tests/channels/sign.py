@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from pywa.utils import webhook_updates_validator
-from twilio.request_validator import RequestValidator
+
+from tests.channels.twilio_sdk import RequestValidator
 
 FORM = "application/x-www-form-urlencoded"
 

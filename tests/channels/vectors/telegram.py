@@ -3,7 +3,10 @@
 from tests.channels.vectors.case import Case
 
 _CHAT = b'"date":1795341600,"chat":{"id":42,"type":"private","first_name":"Aino","last_name":"Ek"}'
-_FROM = b'"from":{"id":42,"is_bot":false,"first_name":"Aino","last_name":"Ek","username":"aino","language_code":"fi"}'
+_FROM = (
+    b'"from":{"id":42,"is_bot":false,"first_name":"Aino","last_name":"Ek","username":"aino",'
+    b'"language_code":"fi"}'
+)
 _ME = {
     "thread": "42",
     "sender": {"id": "42", "name": "Aino Ek", "locale": "fi"},
@@ -261,14 +264,18 @@ CASES = {
         _message(b'"dice":{"emoji":"x","value":3}'), [{"kind": "unsupported", "event": "42:7"}]
     ),
     "shipping query": Case(
-        _update(b"shipping_query", b'"id":"1",%b,"invoice_payload":"p","shipping_address":{}' % _FROM),
+        _update(
+            b"shipping_query",
+            b'"id":"1",%b,"invoice_payload":"p","shipping_address":{"country_code":"FI","state":"",'
+            b'"city":"Turku","street_line1":"Katu 1","street_line2":"","post_code":"20100"}' % _FROM,
+        ),
         [{"kind": "unsupported", "thread": "42"}],
     ),
     "poll": Case(
         _update(
             b"poll",
             b'"id":"1","question":"?","options":[],"total_voter_count":0,"is_closed":true,"is_anonymous":true,'
-            b'"type":"regular","allows_multiple_answers":false',
+            b'"type":"regular","allows_multiple_answers":false,"allows_revoting":true,"members_only":false',
         ),
         [{"kind": "unsupported", "event": "900719925474099"}],
     ),

@@ -1,0 +1,130 @@
+"""What holds for every body there can be, found out with random ones."""
+
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.errors import Invalid, NotAuthentic
+from functions.message import Inbound
+from tests.channels.samples import BASE, CHANNELS, SECRETS, account, parsed, request, room, signed
+from tests.channels.sign import MultiDict, sign
+from tests.channels.test_authentic import BODIES, HEADER
+from tests.channels.test_parse import VECTORS
+from tests.channels.twilio_sdk import RequestValidator
+
+
+def names(value: Any) -> set[str]:
+    """Collect the field names of a payload: random bodies built of them go deeper than random names do."""
+    if isinstance(value, list):
+        return set().union(*map(names, value))
+    return set(value).union(*map(names, value.values())) if isinstance(value, dict) else set()
+
+
+def bodies(channel: str) -> st.SearchStrategy[bytes]:
+    vectors = [case.body for case in VECTORS[channel].values()]
+    if channel == "sms":
+        fields = sorted(
+            {name for body in vectors for name, _ in parse_qsl(body.decode(), keep_blank_values=True)}
+        )
+        texts = st.text(max_size=12) | st.sampled_from(["received", "delivered", "STOP", "10"])
+        forms = st.lists(st.tuples(st.sampled_from(fields), texts), max_size=12)
+        return st.binary(max_size=60) | forms.map(lambda form: urlencode(form, errors="replace").encode())
+    keys = sorted({name for body in vectors for name in names(json.loads(body))})
+    leaves = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text(max_size=5)
+        | st.sampled_from(["page", "682498171943165", "kicked", "STOP_NOTIFICATIONS"])
+    )
+    values = st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(keys), inner, max_size=4),
+    )
+    items = st.dictionaries(st.sampled_from(keys), values, max_size=3)
+    wrapped = {
+        "object": st.just("page"),
+        "entry": st.lists(st.fixed_dictionaries({"messaging": st.lists(items)})),
+    }
+    wholes = values | items | st.fixed_dictionaries({**wrapped, "update_id": st.integers()})
+    return st.binary(max_size=60) | wholes.map(lambda whole: json.dumps(whole).encode())
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@given(data=st.data())
+def test_no_body_breaks_the_parser(channel: str, data: st.DataObject) -> None:
+    body = data.draw(bodies(channel))
+    try:
+        items = parsed(channel, body)
+    except Invalid:
+        return
+    assert items or json.loads(body)["entry"] == []
+    for item in items:
+        assert Inbound.model_validate_json(item.json_text()) == item
+
+
+def test_an_empty_batch_is_nothing() -> None:
+    assert parsed("facebook", b'{"object":"page","entry":[]}') == []
+
+
+@given(bit=st.integers(0, len(BODIES["facebook"]) * 8 - 1))
+def test_any_changed_bit_of_a_body_is_refused(bit: int) -> None:
+    good = signed("facebook", BODIES["facebook"])
+    with pytest.raises(NotAuthentic):
+        room("facebook").authenticate(replace(good, body=flipped(good.body, bit)), account("facebook"))
+
+
+@given(bit=st.integers(0, len(BODIES["sms"]) * 8 - 1))
+def test_any_changed_bit_of_a_form_is_refused(bit: int) -> None:
+    """Twilio signs the decoded form: `%2b` for `%2B` is the same form to it."""
+    good = signed("sms", BODIES["sms"])
+    body = flipped(good.body, bit)
+    if decoded(body) == decoded(good.body):
+        room("sms").authenticate(replace(good, body=body), account("sms"))
+        return
+    with pytest.raises(NotAuthentic):
+        room("sms").authenticate(replace(good, body=body), account("sms"))
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@given(data=st.data())
+def test_any_changed_bit_of_a_proof_is_refused(channel: str, data: st.DataObject) -> None:
+    good = signed(channel, BODIES[channel])
+    proof = good.headers[HEADER[channel]].encode()
+    changed = flipped(proof, data.draw(st.integers(0, len(proof) * 8 - 1)))
+    headers = {**good.headers, HEADER[channel]: changed.decode("latin-1")}
+    with pytest.raises(NotAuthentic):
+        room(channel).authenticate(replace(good, headers=headers), account(channel))
+
+
+FORMS = st.lists(st.tuples(st.text(max_size=4), st.text(max_size=6)), max_size=8).map(
+    lambda form: urlencode(form, errors="replace").encode()
+)
+
+
+@given(FORMS, st.text(alphabet="ab=&%+;", max_size=12))
+def test_twilio_agrees_with_its_own_validator(body: bytes, query: str) -> None:
+    url = f"{BASE}/sms/sms-1" + (f"?{query}" if query else "")
+    headers = sign("sms", url, SECRETS, body)
+    form = MultiDict(parse_qsl(body.decode(), keep_blank_values=True))
+    assert RequestValidator(SECRETS["auth_token"]).validate(url, form, headers["x-twilio-signature"])
+    room("sms").authenticate(request("sms", body, headers, query), account("sms"))
+
+
+def flipped(octets: bytes, bit: int) -> bytes:
+    changed = bytearray(octets)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def decoded(body: bytes) -> list[tuple[str, str]] | None:
+    try:
+        return sorted(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,137 @@
+"""What the providers' APIs answer, and whether to try again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from functions.channels.contract import Answer, Refused, Sent
+from tests.channels.samples import CHANNELS, room
+
+
+def read(channel: str, status: int, body: object, headers: dict[str, str] | None = None) -> Sent | Refused:
+    octets = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return room(channel).receipt(Answer(status, headers or {}, octets))
+
+
+@pytest.mark.parametrize(
+    ("channel", "status", "body", "name"),
+    [
+        ("sms", 201, {"sid": "SM1", "status": "queued"}, "SM1"),
+        ("facebook", 200, {"recipient_id": "1", "message_id": "m_1"}, "m_1"),
+        ("telegram", 200, {"ok": True, "result": {"message_id": 7, "chat": {"id": -42}}}, "-42:7"),
+        (
+            "telegram",
+            200,
+            {"ok": True, "result": {"message_id": 7, "chat": {"id": 42}, "business_connection_id": "bc"}},
+            "bc:42:7",
+        ),
+    ],
+)
+def test_taken(channel: str, status: int, body: object, name: str) -> None:
+    assert read(channel, status, body) == Sent(name)
+
+
+def twilio(code: int) -> dict[str, object]:
+    return {"code": code, "message": "The number +358401234567 …", "more_info": "x", "status": 400}
+
+
+def meta(code: int, subcode: int | None = None, **more: object) -> dict[str, object]:
+    return {"error": {"message": "secret +358401234567", "code": code, "error_subcode": subcode, **more}}
+
+
+def telegram(code: int, **parameters: int) -> dict[str, object]:
+    return {"ok": False, "error_code": code, "description": "+358401234567", "parameters": parameters}
+
+
+@pytest.mark.parametrize(
+    ("channel", "status", "body", "code", "retryable"),
+    [
+        ("sms", 400, twilio(21211), "21211", False),
+        ("sms", 400, twilio(21610), "21610", False),
+        ("sms", 400, twilio(99999), "99999", False),
+        ("sms", 401, twilio(20003), "20003", False),
+        ("sms", 429, twilio(20429), "20429", True),
+        ("sms", 500, twilio(20500), "20500", True),
+        ("facebook", 400, meta(100), "100", False),
+        ("facebook", 400, meta(10, 2018278), "10/2018278", False),
+        ("facebook", 401, meta(190, 463), "190/463", False),
+        ("facebook", 400, meta(551), "551", False),
+        ("facebook", 400, meta(613), "613", True),
+        ("facebook", 403, meta(4), "4", True),
+        ("facebook", 500, meta(2, is_transient=True), "2", True),
+        ("facebook", 400, meta(77777), "77777", False),
+        ("telegram", 400, telegram(400), "400", False),
+        ("telegram", 400, telegram(400, migrate_to_chat_id=-100), "migrated", False),
+        ("telegram", 401, telegram(401), "401", False),
+        ("telegram", 403, telegram(403), "403", False),
+        ("telegram", 429, telegram(429, retry_after=35), "429", True),
+        ("telegram", 500, telegram(500), "500", True),
+    ],
+)
+def test_refused(channel: str, status: int, body: object, code: str, retryable: bool) -> None:
+    answer = read(channel, status, body)
+    assert isinstance(answer, Refused)
+    assert (answer.code, answer.retryable) == (code, retryable)
+    assert len(answer.reason) > 15
+    assert "358401234567" not in answer.reason  # the provider's own sentence may tell of the customer
+
+
+PAGES = [
+    b"",
+    b"<html>Bad Gateway</html>",
+    b"null",
+    b"[]",
+    b"\xff",
+    b'{"ok":1}',
+    b'{"error":[]}',
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("status", "retryable"), [(500, True), (503, True), (429, True), (502, False), (404, False)]
+)
+def test_a_page_of_something_between_us(channel: str, page: bytes, status: int, retryable: bool) -> None:
+    answer = read(channel, status, page, {"retry-after": "7"})
+    assert isinstance(answer, Refused)
+    assert (answer.retryable, answer.retry_after) == (retryable, 7.0 if retryable else None)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("status", [408, 502, 504])
+def test_an_ambiguous_answer_is_not_repeated(channel: str, status: int) -> None:
+    answer = read(channel, status, b"")
+    assert isinstance(answer, Refused)
+    assert (answer.code, answer.retryable) == ("uncertain", False)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_success_without_a_name_is_uncertain(channel: str) -> None:
+    answer = read(channel, 200, {"ok": True})
+    assert isinstance(answer, Refused)
+    assert (answer.code, answer.retryable) == ("uncertain", False)
+
+
+def test_telegram_says_how_long_to_wait() -> None:
+    answer = read("telegram", 429, telegram(429, retry_after=35))
+    assert isinstance(answer, Refused)
+    assert answer.retry_after == 35
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-5", "1e9", "٣", "Wed, 99 Nov 2026"])
+def test_an_unreadable_wait_is_none(value: str) -> None:
+    answer = read("sms", 429, twilio(20429), {"retry-after": value})
+    assert isinstance(answer, Refused)
+    assert answer.retry_after is None
+
+
+def test_a_wait_may_be_a_date() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    answer = read("sms", 429, twilio(20429), {"retry-after": later})
+    assert isinstance(answer, Refused)
+    assert answer.retry_after is not None
+    assert 50 < answer.retry_after <= 60
