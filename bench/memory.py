@@ -8,36 +8,22 @@ import json
 import resource
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import SecretStr
 from rich.table import Table
 
-from bench import report
+from bench import report, samples
 from bench.timing import Measure, in_turns
-from functions.channels.contract import Account, Request
-from functions.channels.facebook import Facebook, FacebookSettings
 
 ROOT = Path(__file__).parent.parent
 ITEMS = 1000
-PAGE = "1234567890"
 ROUNDS = 7
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ACCOUNT = Account(
-    id="bench",
-    channel="facebook",
-    provider="meta",
-    callback="https://bench.invalid/api/channels/facebook/bench",
-    settings=FacebookSettings(
-        page_id=PAGE, app_secret=SecretStr("a"), verify_token=SecretStr("b"), page_token=SecretStr("c")
-    ),
-)
 
 
 async def tables() -> list[Table]:
     """Measure and tell."""
-    body = batch()
+    body = samples.facebook(ITEMS).request.body
 
     def growth(way: str) -> Measure:
         async def measure() -> float:
@@ -62,22 +48,6 @@ async def tables() -> list[Table]:
     return [shown]
 
 
-def batch() -> bytes:
-    """Give a webhook body of ITEMS text messages, each from another customer."""
-    stamp = int(NOW.timestamp() * 1000)
-    items = [
-        {
-            "sender": {"id": f"{10**15 + number}"},
-            "recipient": {"id": PAGE},
-            "timestamp": stamp,
-            "message": {"mid": f"m_{number:064d}", "text": f"Moi, missä tilaukseni {number} viipyy?"},
-        }
-        for number in range(ITEMS)
-    ]
-    body = {"object": "page", "entry": [{"id": PAGE, "time": stamp, "messaging": items}]}
-    return json.dumps(body, ensure_ascii=False).encode()
-
-
 def _child(way: str, body: bytes) -> int:
     command = [sys.executable, "-m", "bench.memory", way]
     return int(subprocess.run(command, cwd=ROOT, input=body, check=True, stdout=subprocess.PIPE).stdout)
@@ -93,8 +63,8 @@ def _run(way: str) -> None:
 def _read(way: str, body: bytes) -> object:
     if way == "json":
         return json.loads(body)
-    request = Request("POST", ACCOUNT.callback, "", {}, body, NOW)
-    return list(Facebook().parse(request, ACCOUNT))
+    sample = samples.facebook()
+    return list(sample.adapter.parse(replace(sample.request, body=body), sample.account))
 
 
 def _resident(name: str) -> int:

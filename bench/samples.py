@@ -13,8 +13,10 @@ from urllib.parse import urlencode
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Request
 
+ORIGIN, ACCOUNT = "https://bench.invalid", "bench"
 SECRET = "bench-secret-0123456789"
 PAGE = "1234567890"
+TWILIO_SETTINGS = {"accountSid": f"AC{'0' * 32}", "authToken": SECRET, "sender": "+358401234567"}
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 STAMP = int(NOW.timestamp())
 TEXT = "Moi! Missä tilaukseni 4711 viipyy? Maksoin laskun jo viime viikolla."
@@ -29,9 +31,8 @@ class Sample:
     request: Request
 
 
-def twilio_sms(origin: str = "https://bench.invalid", account: str = "bench", number: int = 1) -> Sample:
-    """An SMS: Twilio signs URL and form."""
-    settings = {"accountSid": f"AC{'0' * 32}", "authToken": SECRET, "sender": "+358401234567"}
+def twilio_sms(origin: str = ORIGIN, number: int = 1, customer: int = 1) -> Sample:
+    """An SMS, the `number`th, of a customer; Twilio signs URL and form."""
     sid = f"SM{number:032x}"
     form = {
         "ToCountry": "FI",
@@ -46,21 +47,21 @@ def twilio_sms(origin: str = "https://bench.invalid", account: str = "bench", nu
         "FromCity": "",
         "Body": TEXT,
         "FromCountry": "FI",
-        "To": "+358401234567",
+        "To": TWILIO_SETTINGS["sender"],
         "ToZip": "",
         "NumSegments": "1",
         "MessageSid": sid,
-        "AccountSid": settings["accountSid"],
-        "From": f"+35850{number % 1000:07d}",
+        "AccountSid": TWILIO_SETTINGS["accountSid"],
+        "From": f"+35850{customer:07d}",
         "ApiVersion": "2010-04-01",
     }
-    callback = f"{origin}/api/channels/sms/{account}"
+    callback = f"{origin}/api/channels/sms/{ACCOUNT}"
     signed = callback + "".join(name + form[name] for name in sorted(form))
     headers = {
         "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
         "x-twilio-signature": b64encode(digest(SECRET.encode(), signed.encode(), sha1)).decode(),
     }
-    return _sample("sms", "twilio", settings, callback, headers, urlencode(form).encode(), account)
+    return _sample("sms", "twilio", TWILIO_SETTINGS, callback, headers, urlencode(form).encode())
 
 
 def telegram() -> Sample:
@@ -104,19 +105,18 @@ def _sample(
     callback: str,
     headers: Mapping[str, str],
     body: bytes,
-    account: str = "bench",
 ) -> Sample:
     found = adapter(channel, provider)
     parsed = found.Settings.model_validate(settings)
     return Sample(
         found,
-        Account(account, channel, provider, callback, parsed),
+        Account(ACCOUNT, channel, provider, callback, parsed),
         Request("POST", callback, "", headers, body, NOW),
     )
 
 
 def _callback(channel: str) -> str:
-    return f"https://bench.invalid/api/channels/{channel}/bench"
+    return f"{ORIGIN}/api/channels/{channel}/{ACCOUNT}"
 
 
 def _signed_by_meta(body: bytes) -> dict[str, str]:
