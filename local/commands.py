@@ -12,8 +12,8 @@ from pathlib import Path
 
 import aiohttp
 import yaml
-
 from functions.configuration.check import problems, read
+
 from functions.errors import Invalid
 from local.desk import Desk, DeskError, Json
 from local.issuer import Issuer

@@ -77,6 +77,7 @@ async def test_a_killed_host_loses_doubles_and_reorders_nothing(
     with capsys.disabled():
         print(
             f"\n  crash: seed {seed}, {kills} kills, {total} messages accepted, "
-            f"{texting.duplicates} duplicates sent, {texting.repeated} posts repeated, answers {dict(Counter(texting.statuses))}; "
+            f"{texting.duplicates} duplicates sent, {texting.repeated} posts repeated, "
+            f"answers {dict(Counter(texting.statuses))}; "
             f"stored {sum(map(len, found.values()))} once each, in order"
         )

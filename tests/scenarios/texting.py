@@ -53,7 +53,7 @@ class Texting:
 
     async def _insist(self, person: str, message: str, text: str) -> None:
         body, headers = self.signed(person, message, text)
-        while not await self._post(body, headers):  # noqa: ASYNC110 (the host has no event to wait for)
+        while not await self._post(body, headers):
             self.repeated += 1
             await asyncio.sleep(0.05)
 
