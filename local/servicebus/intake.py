@@ -3,12 +3,12 @@
 import logging
 from typing import Any
 
-from proton import Condition, Delivery, ProtonException, Receiver
+from proton import Delivery, ProtonException, Receiver
 
 from local.servicebus import codec
 from local.servicebus.model import Refused
 from local.servicebus.queue import Queue
-from local.servicebus.wire import Line, accept_terms, refuse_link
+from local.servicebus.wire import Line, accept_terms, error, refuse_link
 
 _log = logging.getLogger("monikanava.servicebus")
 
@@ -61,13 +61,13 @@ class Intake:
                 raise Refused(TOO_LARGE, f"A message may have {MAX_MESSAGE} bytes.")
             self._queue.send(codec.drafts(bytes(payload)), lambda: self._answer(delivery, Delivery.ACCEPTED))
         except Refused as no:
-            self._reject(delivery, no.condition, no.description)
+            self._reject(delivery, no)
         except (ValueError, TypeError, IndexError, AttributeError, ProtonException):
             _log.warning("a message on %s cannot be decoded", self._queue.name)
-            self._reject(delivery, MALFORMED, "The message cannot be decoded.")
+            self._reject(delivery, Refused(MALFORMED, "The message cannot be decoded."))
 
-    def _reject(self, delivery: Delivery, condition: str, description: str) -> None:
-        delivery.local.condition = Condition(condition, description)
+    def _reject(self, delivery: Delivery, why: Refused) -> None:
+        delivery.local.condition = error(why)
         self._answer(delivery, Delivery.REJECTED)
 
     def _answer(self, delivery: Delivery, outcome: Any) -> None:

@@ -4,13 +4,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from proton import Condition, Delivery, Sender, symbol
+from proton import Delivery, Sender, symbol
 
 from local.servicebus import codec
 from local.servicebus.model import Lock, Message, Outcome, Refused, Scalar, Taker, Verdict
 from local.servicebus.queue import Queue
 from local.servicebus.sessions import Hold, SessionQueue
-from local.servicebus.wire import Line, accept_terms, refuse_link
+from local.servicebus.wire import Line, accept_terms, error, refuse_link
 
 SESSION_FILTER = "com.microsoft:session-filter"
 
@@ -117,7 +117,7 @@ class Outlet:
         try:
             self._queue.settle(token, verdict, lambda: self._confirm(delivery, delivery.remote_state))
         except Refused as no:
-            delivery.local.condition = Condition(no.condition, no.description)
+            delivery.local.condition = error(no)
             self._confirm(delivery, Delivery.REJECTED)
 
     def gone(self) -> None:

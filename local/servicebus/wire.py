@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from proton import Condition, Delivery, Link, Terminus
+from proton import Condition, Delivery, Link, Terminus, symbol
 
 from local.servicebus.cbs import Rights
 from local.servicebus.model import Refused
@@ -43,8 +43,14 @@ def refuse_link(link: Link, why: Refused) -> None:
     if not link.state & link.LOCAL_ACTIVE:
         link.source.type = link.target.type = Terminus.UNSPECIFIED
         link.open()
-    link.condition = Condition(why.condition, why.description)
+    link.condition = error(why)
     link.close()
+
+
+def error(why: Refused) -> Condition:
+    """Put a refusal in AMQP's words."""
+    # Proton leaves out an empty last field, and Python's SDK waits forever when a rejection lacks its info.
+    return Condition(why.condition, why.description, {symbol("com.microsoft:condition"): why.condition})
 
 
 def plain(data: Any) -> Any:

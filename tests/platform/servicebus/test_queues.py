@@ -138,13 +138,13 @@ async def test_messages_can_be_scheduled_cancelled_and_peeked(driver: Driver) ->
     await sender.schedule_messages(ServiceBusMessage("near"), now + timedelta(seconds=3))
     peeked = await receiver.peek_messages(max_message_count=10)
     assert {(text(one), one.state.name) for one in peeked} == {("far", "SCHEDULED"), ("near", "SCHEDULED")}
-    assert [text(one) for one in await receiver.peek_messages(max_message_count=1)] == ["far"]
+    assert [text(one) for one in await receiver.peek_messages(1, sequence_number=far)] == ["far"]
     near = await one(receiver)
     assert text(near) == "near"
     assert near.enqueued_time_utc >= now + timedelta(seconds=2.9)
     await receiver.complete_message(near)
     await sender.cancel_scheduled_messages(far)
-    assert not await receiver.peek_messages(max_message_count=10)
+    assert not await receiver.peek_messages(max_message_count=10, sequence_number=1)
     with pytest.raises(ServiceBusError):
         await sender.cancel_scheduled_messages(far)
 

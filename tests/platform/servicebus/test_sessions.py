@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from typing import Any
 
 import pytest
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage
@@ -104,7 +103,7 @@ async def test_deferred_messages_of_a_session(driver: Driver) -> None:
     now = await one(receiver)
     assert text(now) == "now"
     await receiver.complete_message(now)
-    assert [text(seen) for seen in await receiver.peek_messages(max_message_count=5)] == ["later"]
+    assert [text(seen) for seen in await receiver.peek_messages(5, sequence_number=1)] == ["later"]
     [again] = await receiver.receive_deferred_messages([later.sequence_number])
     await receiver.dead_letter_message(again, reason="old")
     buried = await driver.receiver("sessions", sub_queue="deadletter")
@@ -126,11 +125,11 @@ async def test_many_sessions_are_drained_at_once(driver: Driver) -> None:
         batch = [ServiceBusMessage(str(number), session_id=f"{run}-{index}") for index in range(16)]
         await sender.send_messages(batch)
 
-    async def drain() -> list[Any]:
+    async def drain() -> list[str]:
         receiver = await driver.receiver(
             "many-sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT
         )
-        got = []
+        got: list[str] = []
         while len(got) < 5:
             for message in await receiver.receive_messages(max_message_count=5, max_wait_time=WAIT):
                 got.append(text(message))
