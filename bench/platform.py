@@ -21,7 +21,7 @@ async def platform() -> AsyncIterator[Platform]:
     """Start it on free ports, configured; stop it and forget its data at the end."""
     with tempfile.TemporaryDirectory(prefix="monikanava-bench-") as folder:
         async with Platform(Path(folder)) as running:
-            await running.configure(_configuration())
+            await running.configure(configuration())
             yield running
 
 
@@ -44,7 +44,8 @@ class Stored:
         return sum(conversation["messages"] for conversation in found)
 
 
-def _configuration() -> str:
+def configuration() -> str:
+    """Give a document with one SMS account."""
     account = samples.twilio_sms().account
     document = {
         "version": 1,
