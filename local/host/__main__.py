@@ -16,15 +16,15 @@ from local.host.http import Keys
 from local.host.settings import ConfigurationError
 
 FUNCTION_KEY, MASTER_KEY = "HOST_FUNCTION_KEY", "HOST_MASTER_KEY"
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> int:
     """Run the host; the exit code is 0 after a stop, 2 when the app cannot be run."""
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Every lost connection is told once by the listeners; the SDKs would tell it for each receiver.
-    for name in ("azure", "aiohttp.access"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    # Every lost connection is told once by the listeners; the SDK would tell it for each receiver.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     try:
         asyncio.run(_serve(arguments.app.resolve(), arguments.port, arguments.keys))
     except ConfigurationError as error:
@@ -34,14 +34,17 @@ def main() -> int:
 
 
 async def _serve(app_dir: Path, port: int, enforce_keys: bool) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     host = Host(app_dir, _keys() if enforce_keys else None)
     await host.start(port)
     print(f"ready {host.port}", flush=True)
     await stop.wait()
     await host.stop()
+    # A second signal, as from a terminal and a parent at once, must not spoil the exit code.
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _keys() -> Keys:

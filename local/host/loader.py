@@ -7,9 +7,8 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import GenericAlias, ModuleType
 from typing import Any, get_origin, get_type_hints
 
 import azure.functions as func
@@ -65,7 +64,10 @@ def _spec(function: Any) -> FunctionSpec:
     _check_input(name, trigger.name, trigger.type, hints.get(trigger.name))
     for output in outputs - {RETURN}:
         _check_output(name, output, hints.get(output))
-    return FunctionSpec(name, call, trigger, outputs, takes_context, _is_async(call))
+    if RETURN in outputs:
+        _check_return(name, hints.get("return"))
+    is_async = inspect.iscoroutinefunction(call)
+    return FunctionSpec(name, call, trigger, outputs, takes_context, is_async)
 
 
 def _check_parameters(name: str, declared: set[str], bound: set[str]) -> None:
@@ -81,13 +83,18 @@ def _check_input(name: str, parameter: str, binding: str, annotation: Any) -> No
     if get_origin(annotation) is func.Out or annotation is func.Out:
         raise ConfigurationError(f"{name}: {parameter} is an input and cannot be func.Out")
     if not converter(binding).check_input_type_annotation(annotation):
-        raise ConfigurationError(f"{name}: {parameter} has a type that {binding} does not give")
+        # The worker does not know list[X] for a generic type: it has to be typing.List[X].
+        advice = "; write typing.List" if isinstance(annotation, GenericAlias) else ""
+        raise ConfigurationError(f"{name}: {parameter} has a type that {binding} does not give{advice}")
 
 
 def _check_output(name: str, parameter: str, annotation: Any) -> None:
-    if get_origin(annotation) is not func.Out and annotation is not func.Out:
-        raise ConfigurationError(f"{name}: {parameter} is an output and must be func.Out")
+    if annotation is not None and get_origin(annotation) is not func.Out:
+        raise ConfigurationError(f"{name}: {parameter} is an output and must be func.Out[...]")
 
 
-def _is_async(call: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(call)
+def _check_return(name: str, annotation: Any) -> None:
+    if annotation is None:
+        return
+    if not isinstance(annotation, type) or not converter("http").check_output_type_annotation(annotation):
+        raise ConfigurationError(f"{name}: an HTTP function returns func.HttpResponse or str")

@@ -20,9 +20,8 @@ class Outage:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-            LOG.warning(
-                "%s: Service Bus does not answer (%s); trying again", self._queue, type(error).__name__
-            )
+            words = str(error).partition("\n")[0][:200]
+            LOG.warning("%s: Service Bus does not answer, trying again: %s", self._queue, words)
         await asyncio.sleep(min(LONGEST, max(SHORTEST, now - self._since)))
 
     def over(self) -> None:

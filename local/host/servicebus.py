@@ -1,16 +1,12 @@
 """Service Bus queue triggers, on the azure-servicebus SDK: the emulator and a real namespace alike.
 
-https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger. A *lane* is one
-receiver that works on one message, or one batch, at a time: for a queue with sessions it holds one session.
-A function has at most `maxConcurrentSessions` (or `maxConcurrentCalls`) lanes. One lane waits at an idle
-queue; under load as many wait as work, so that their number doubles until the queue is served, and those
-that find nothing close again.
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger. What a function
+fails at is abandoned, so the broker delivers it again, and dead-letters it at the queue's limit.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
 
 from azure.core.exceptions import AzureError
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage, ServiceBusSubQueue
@@ -20,6 +16,7 @@ from azure.servicebus.exceptions import OperationTimeoutError, SessionLockLostEr
 from local.host.batch import abandon, complete, receive
 from local.host.context import trace_context
 from local.host.invoke import InvocationFailed, Invoker
+from local.host.lanes import Lanes
 from local.host.metadata import application_properties, encode_many, encode_one
 from local.host.outage import Outage
 from local.host.settings import ServiceBusOptions
@@ -27,12 +24,9 @@ from local.host.spec import FunctionSpec, QueueTrigger
 
 LOG = logging.getLogger("monikanava.host")
 DEAD_LETTERS = "/$deadletterqueue"
-ACCEPT_SECONDS = (
-    30  # how long a lane waits for a session, or without work, before it asks whether it is needed
-)
-BRIEF_SECONDS = 0.25  # how long a session may be idle when others may be waiting for its lane
-HOLD_SECONDS = 60  # how long a busy session may keep its lane: then the others have a turn
-STOP_SECONDS = 30
+ACCEPT_SECONDS = 30  # how long the last waiting lane waits for a session
+SPARE_SECONDS = 5  # how long the others wait for work
+HOLD_SECONDS = 60  # how long a busy session keeps its lane: then another has its turn
 
 
 class QueueListener:
@@ -48,64 +42,36 @@ class QueueListener:
     ) -> None:
         self._spec, self._trigger, self._client = spec, trigger, client
         self._invoker, self._options, self._outage = invoker, options, Outage(trigger.queue)
-        self._limit = options.max_concurrent_sessions if trigger.sessions else options.max_concurrent_calls
+        limit = options.max_concurrent_sessions if trigger.sessions else options.max_concurrent_calls
+        self._lanes = Lanes(limit, self._turn)
         self._renewer = AutoLockRenewer(options.max_auto_lock_renewal_duration)
-        self._lanes: set[asyncio.Task[None]] = set()
-        self._idling: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
-        self._waiting = 0
-        self._stopping = False
 
     def start(self) -> None:
         """Open the first lane."""
-        self._add_lane()
+        self._lanes.open()
 
     async def stop(self) -> None:
         """Take no more work, let running invocations end and settle for up to 30 seconds, and close."""
-        self._stopping = True
-        for lane in self._idling:
-            lane.cancel()
-        if self._lanes:
-            _, late = await asyncio.wait(self._lanes, timeout=STOP_SECONDS)
-            for lane in late:
-                lane.cancel()
-        await asyncio.gather(*self._lanes, *self._closing, return_exceptions=True)
+        await self._lanes.stop()
+        await asyncio.gather(*self._closing)
         await self._renewer.close()
-
-    def _add_lane(self) -> bool:
-        if self._stopping or len(self._lanes) >= self._limit:
-            return False
-        self._waiting += 1
-        lane = asyncio.create_task(self._lane())
-        self._lanes.add(lane)
-        lane.add_done_callback(self._lanes.discard)
-        return True
-
-    async def _lane(self) -> None:
-        try:
-            while not self._stopping:
-                if not await self._turn() and self._waiting > 1:
-                    return
-        finally:
-            self._waiting -= 1
 
     async def _turn(self) -> bool:
         """Open a receiver and work until it has nothing more; whether it found any work."""
         receiver = self._receiver()
         try:
-            await self._idle(receiver.__aenter__())
+            await self._lanes.idle(receiver.__aenter__())
             self._outage.over()
             return await (self._serve_session(receiver) if self._trigger.sessions else self._serve(receiver))
         except OperationTimeoutError:
             self._outage.over()
             return False
         except SessionLockLostError:
-            LOG.warning(
-                "%s lost a session of %s; its messages come again", self._spec.name, self._trigger.queue
-            )
+            LOG.warning("%s lost a session; what it has not settled comes again", self._spec.name)
             return True
         except (AzureError, OSError) as error:
-            await self._idle(self._outage.wait(error))
+            await self._lanes.idle(self._outage.wait(error))
             return False
         finally:
             # Closing takes the SDK up to a second, which the next session need not wait for.
@@ -113,67 +79,41 @@ class QueueListener:
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
 
-    async def _idle(self, waiting: Awaitable[object]) -> None:
-        """Wait for something that need not be waited for when the host stops."""
-        lane = asyncio.current_task()
-        if lane is None or self._stopping:
-            raise asyncio.CancelledError
-        self._idling.add(lane)
-        try:
-            await waiting
-        finally:
-            self._idling.discard(lane)
-
     def _receiver(self) -> ServiceBusReceiver:
         queue = self._trigger.queue
         if queue.lower().endswith(DEAD_LETTERS):
             name, kind = queue[: -len(DEAD_LETTERS)], ServiceBusSubQueue.DEAD_LETTER
             return self._client.get_queue_receiver(name, sub_queue=kind)
-        if self._trigger.sessions:
-            return self._client.get_queue_receiver(
-                queue, session_id=NEXT_AVAILABLE_SESSION, max_wait_time=ACCEPT_SECONDS
-            )
-        return self._client.get_queue_receiver(queue)
+        if not self._trigger.sessions:
+            return self._client.get_queue_receiver(queue)
+        patience = SPARE_SECONDS if self._lanes.spare else ACCEPT_SECONDS
+        return self._client.get_queue_receiver(
+            queue, session_id=NEXT_AVAILABLE_SESSION, max_wait_time=patience
+        )
 
     async def _serve_session(self, receiver: ServiceBusReceiver) -> bool:
         renewal = HOLD_SECONDS + self._options.max_auto_lock_renewal_duration
         self._renewer.register(receiver, receiver.session, max_lock_renewal_duration=renewal)
-        self._found_work()
-        try:
-            since, until = time.monotonic(), time.monotonic() + HOLD_SECONDS
-            while not self._stopping and time.monotonic() < until:
-                if await self._work(receiver):
+        with self._lanes.working():
+            since = opened = time.monotonic()
+            while not self._lanes.stopping and time.monotonic() < opened + HOLD_SECONDS:
+                if batch := await receive(receiver, self._trigger, self._options):
+                    await self._process(receiver, batch)
                     since = time.monotonic()
-                elif time.monotonic() - since >= self._patience():
+                elif self._lanes.wanted or time.monotonic() - since >= self._options.session_idle_timeout:
                     break
-        finally:
-            self._waiting += 1
         return True
-
-    def _patience(self) -> float:
-        # While another lane waits for a session in vain, nobody needs this one.
-        return self._options.session_idle_timeout if self._waiting else BRIEF_SECONDS
 
     async def _serve(self, receiver: ServiceBusReceiver) -> bool:
         since = time.monotonic()
-        while not self._stopping:
-            batch = await receive(receiver, self._trigger, self._options)
-            if batch:
-                self._found_work()
-                try:
+        while not self._lanes.stopping:
+            if batch := await receive(receiver, self._trigger, self._options):
+                with self._lanes.working():
                     await self._process(receiver, batch)
-                finally:
-                    self._waiting += 1
                 since = time.monotonic()
-            elif self._waiting > 1 and time.monotonic() - since >= ACCEPT_SECONDS:
+            elif self._lanes.spare and time.monotonic() - since >= SPARE_SECONDS:
                 return False
         return True
-
-    async def _work(self, receiver: ServiceBusReceiver) -> bool:
-        batch = await receive(receiver, self._trigger, self._options)
-        if batch:
-            await self._process(receiver, batch)
-        return bool(batch)
 
     async def _process(self, receiver: ServiceBusReceiver, batch: list[ServiceBusReceivedMessage]) -> None:
         if not self._trigger.sessions:
@@ -203,11 +143,6 @@ class QueueListener:
         LOG.warning(
             "%s lost the lock of message %s; it comes again", self._spec.name, message.sequence_number
         )
-
-    def _found_work(self) -> None:
-        self._waiting -= 1
-        while self._waiting < max(1, len(self._lanes) - self._waiting) and self._add_lane():
-            pass
 
 
 async def _close(receiver: ServiceBusReceiver) -> None:

@@ -38,8 +38,6 @@ async def start(app: Path, log: Path, *arguments: str, **settings: str) -> Runni
         process = await asyncio.create_subprocess_exec(
             *(
                 sys.executable,
-                "-W",
-                "error::ResourceWarning",
                 "-m",
                 "local.host",
                 "--app",
