@@ -96,7 +96,8 @@ class Requests:
     def _read(self, delivery: Delivery) -> None:
         payload = self._link.recv(delivery.pending) or b""
         self._link.advance()
-        self._link.flow(1)
+        if self._link.credit < CREDIT // 2:
+            self._link.flow(CREDIT // 2)
         delivery.update(Delivery.ACCEPTED)
         delivery.settle()
         request = Message()
