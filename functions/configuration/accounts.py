@@ -1,0 +1,173 @@
+"""Accounts: their settings as the adapter reads them, and what keeps an account from being set up."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+from pydantic.alias_generators import to_camel
+
+from functions.channels import CHANNELS, adapter, channel_names
+from functions.channels.contract import Account
+from functions.configuration.document import AccountEntry, Entitlement
+from functions.configuration.problem import Problem
+from functions.configuration.reading import Draft, Place, path, said
+from functions.errors import NotFound, Unavailable
+from functions.message import Model
+from functions.ports import Secrets
+
+# Any one of them is enough. Every channel that is not here needs digital messaging.
+NEEDED: Mapping[str, tuple[Entitlement, ...]] = {
+    "chat": (Entitlement.CHAT, Entitlement.DIGITAL_MESSAGING),
+    "voice": (Entitlement.VOICE,),
+    "records": (Entitlement.RECORDS,),
+}
+# The setting that names an account at its provider, so that what comes to it is told apart.
+ADDRESSES: Mapping[tuple[str, str], str] = {
+    ("sms", "twilio"): "sender",
+    ("facebook", "meta"): "page_id",
+    ("telegram", "telegram"): "bot_token",
+}
+HIDDEN = "********"
+
+
+def account_problems(draft: Draft) -> Iterator[Problem]:
+    """Check channels, entitlements and settings, and that no provider address is in two accounts."""
+    addresses: dict[str, str] = {}
+    for where, entry in draft.places("accounts", draft.document.accounts):
+        if (entry.channel, entry.provider) not in CHANNELS:
+            yield _unknown(where, entry)
+            continue
+        yield from _not_entitled(where, entry, draft.document.entitlements)
+        yield from _settings_problems(where, entry)
+        address = _address(entry)
+        if address in addresses:
+            setting = to_camel(ADDRESSES[entry.channel, entry.provider])
+            reason = f"{addresses[address]} has the same: an address belongs to one account"
+            yield Problem(path=f"{where}.settings.{setting}", reason=reason)
+        elif address:
+            addresses[address] = f"{where} {entry.id!r}"
+
+
+async def open_account(entry: AccountEntry, secrets: Secrets, callback: str) -> Account[Any]:
+    """Make the account that adapters work with; its secrets are fetched.
+
+    Raises NotFound for a channel that this version does not have, and Unavailable when a secret is missing or
+    the settings do not fit: both are our fault and not the provider's.
+    """
+    found = adapter(entry.channel, entry.provider)
+    try:
+        resolved = await _resolved(dict(entry.settings), secrets)
+        settings = found.Settings.model_validate(resolved)
+    except NotFound as missing:
+        raise Unavailable(f"account {entry.id!r}: {missing.reason}") from None
+    except ValidationError as error:
+        wrong = ", ".join(path(item["loc"]) for item in error.errors(include_input=False))
+        raise Unavailable(f"account {entry.id!r}: the settings do not fit: {wrong}") from None
+    return Account(entry.id, entry.channel, entry.provider, callback, settings)
+
+
+def masked_settings(entry: AccountEntry) -> dict[str, JsonValue]:
+    """Give the settings to look at: of secrets only the names of their references are shown."""
+    if (entry.channel, entry.provider) not in CHANNELS:
+        return {name: _masked(value) for name, value in entry.settings.items()}
+    open_names = _public_names(adapter(entry.channel, entry.provider).Settings)
+    return {name: value if name in open_names else _masked(value) for name, value in entry.settings.items()}
+
+
+def reference(value: JsonValue) -> str | None:
+    """Give the name in `{secret: NAME}`; None for anything else."""
+    if isinstance(value, dict) and list(value) == ["secret"] and isinstance(name := value["secret"], str):
+        return name
+    return None
+
+
+def _unknown(where: str, entry: AccountEntry) -> Problem:
+    if entry.channel not in channel_names():
+        return Problem(path=f"{where}.channel", reason=f"there is no channel {entry.channel!r}")
+    reason = f"there is no provider {entry.provider!r} for the channel {entry.channel!r}"
+    return Problem(path=f"{where}.provider", reason=reason)
+
+
+def _not_entitled(where: str, entry: AccountEntry, held: frozenset[Entitlement]) -> Iterator[Problem]:
+    needed = NEEDED.get(entry.channel, (Entitlement.DIGITAL_MESSAGING,))
+    if not held.intersection(needed):
+        names = " or ".join(f"'{name}'" for name in needed)
+        reason = f"the channel {entry.channel!r} needs the entitlement {names}"
+        yield Problem(path=f"{where}.channel", reason=reason)
+
+
+def _settings_problems(where: str, entry: AccountEntry) -> Iterator[Problem]:
+    places: list[Place] = []
+    settings = _stand_in(dict(entry.settings), (), places)
+    try:
+        adapter(entry.channel, entry.provider).Settings.model_validate(settings)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_input=False, include_context=False):
+            # What a reference stands for is not known here: only its place can be wrong, not its form.
+            referred = any(item["loc"][: len(place)] == place for place in places)
+            if not referred or item["type"] == "extra_forbidden":
+                reason = _without(said(item), entry.settings)
+                yield Problem(path=path((f"{where}.settings", *item["loc"])), reason=reason)
+
+
+def _stand_in(value: JsonValue, place: Place, places: list[Place]) -> JsonValue:
+    if reference(value):
+        places.append(place)
+        return "reference"
+    if isinstance(value, dict):
+        return {name: _stand_in(part, (*place, name), places) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_stand_in(part, (*place, index), places) for index, part in enumerate(value)]
+    return value
+
+
+def _without(message: str, value: JsonValue | Mapping[str, JsonValue]) -> str:
+    """An adapter's own message might quote what was typed, and that may be a secret."""
+    parts: Sequence[JsonValue] = ()
+    if isinstance(value, Mapping):
+        parts = tuple(value.values())
+    elif isinstance(value, list):
+        parts = value
+    elif isinstance(value, str) and len(value) > 3:
+        message = message.replace(value, HIDDEN)
+    for part in parts:
+        message = _without(message, part)
+    return message
+
+
+def _address(entry: AccountEntry) -> str:
+    """Give what names the account at its provider, to compare; empty when that is not given."""
+    setting = ADDRESSES.get((entry.channel, entry.provider), "")
+    value = entry.settings.get(to_camel(setting), entry.settings.get(setting))
+    return json.dumps([entry.channel, entry.provider, value]) if value else ""
+
+
+def _public_names(settings: type[Model]) -> frozenset[str]:
+    """List the settings, by both spellings, that are surely no secret; an own type may be one."""
+    schema = settings.model_json_schema()["properties"]
+    spellings = [(name, field.alias or name) for name, field in settings.model_fields.items()]
+    public = [pair for pair in spellings if not _may_hide(json.dumps(schema[pair[1]]))]
+    return frozenset(name for pair in public for name in pair)
+
+
+def _may_hide(schema: str) -> bool:
+    return '"writeOnly"' in schema or '"$ref"' in schema
+
+
+def _masked(value: JsonValue) -> JsonValue:
+    if reference(value):
+        return value
+    if isinstance(value, dict):
+        return {name: _masked(part) for name, part in value.items()}
+    return [_masked(part) for part in value] if isinstance(value, list) else HIDDEN
+
+
+async def _resolved(value: JsonValue, secrets: Secrets) -> JsonValue:
+    if name := reference(value):
+        return await secrets.get(name)
+    if isinstance(value, dict):
+        return {key: await _resolved(part, secrets) for key, part in value.items()}
+    if isinstance(value, list):
+        return [await _resolved(part, secrets) for part in value]
+    return value

@@ -1,0 +1,1 @@
+"""Routing: which workstream and agent queue a conversation goes to, and why."""
