@@ -13,10 +13,10 @@ _BASE = re.compile(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:
 class Settings(Model):
     """What an administrator copies from a provider; an unknown name is refused, so that typing errors show.
 
-    Errors never quote what was typed: it may be a secret.
+    Errors never quote what was typed: it may be a secret. Ids may be written as numbers, as YAML invites to.
     """
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, coerce_numbers_to_str=True)
 
 
 def _base(url: str) -> str:

@@ -100,3 +100,9 @@ def test_a_simulator_can_stand_in(channel: str) -> None:
         == "http://127.0.0.1:4567/x/"
     )
     assert room(channel).api_base(account(channel)).startswith("https://")
+
+
+def test_ids_may_be_numbers_in_yaml() -> None:
+    assert account("facebook", pageId=682498171943165).settings.page_id == "682498171943165"
+    with pytest.raises(ValidationError):
+        account("sms", sender=15005550006)  # YAML reads +15005550006 so: it must be quoted

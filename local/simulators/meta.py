@@ -1,0 +1,105 @@
+"""Messenger's stand-in: https://developers.facebook.com/docs/messenger-platform/reference/send-api."""
+
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from functions.providers.payload import children, read_answer, text
+from local.simulators.provider import Rejected, Reply
+from local.simulators.signed import SignedRequest, Words, setting
+from local.simulators.state import Behaviour, Registered, Taken
+
+
+def _error(status: int, code: int, message: str, **more: Any) -> Reply:
+    error = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3", **more}
+    return Reply(status, {"error": error})
+
+
+class Meta:
+    """Takes a page's messages; tells the page's webhook of delivery and reading."""
+
+    name = "meta"
+    path = r"/{version:v\d+\.\d+}/{account}/messages"
+    refusals: Mapping[Behaviour, Reply] = {
+        Behaviour.TOO_MANY: _error(400, 613, "Calls to this api have exceeded the rate limit."),
+        Behaviour.ERROR: _error(500, 2, "An unexpected error has occurred.", is_transient=True),
+        Behaviour.PERMANENT: _error(
+            400, 551, "This person isn't available right now.", error_subcode=1545041
+        ),
+    }
+
+    async def read(self, request: web.Request) -> Taken:
+        """Read the JSON; raises Rejected with Meta's codes."""
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
+            raise Rejected(_error(401, 190, "Invalid OAuth 2.0 Access Token"))
+        content = read_answer(await request.read())
+        recipient, said = text(content, "recipient", "id"), text(content, "message", "text")
+        media = text(content, "message", "attachment", "payload", "url")
+        if not recipient or bool(said) == bool(media):
+            raise Rejected(_error(400, 100, "(#100) Invalid parameter"))
+        if len(said) > 2000 or len(children(content, "message", "quick_replies")) > 13:
+            raise Rejected(
+                _error(400, 100, "(#100) Length of param message must be less than or equal to limit")
+            )
+        return Taken(
+            provider="meta",
+            account=request.match_info["account"],
+            id="m_" + secrets.token_urlsafe(40),
+            recipient=recipient,
+            text=said,
+            attachments=(media,) if media else (),
+            content=content,
+        )
+
+    def accepted(self, taken: Taken) -> Reply:
+        """Answer 200 with the message id."""
+        return Reply(200, {"recipient_id": taken.recipient, "message_id": taken.id})
+
+    def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
+        """Tell that it was delivered, then that all up to now was read."""
+        now = _now()
+        facts = ({"delivery": {"mids": [taken.id], "watermark": now}}, {"read": {"watermark": now}})
+        page = taken.account
+        return [
+            _signed(registered.callback, registered.secret, page, _item(page, taken.recipient, fact))
+            for fact in facts
+            if registered.callback
+        ]
+
+
+def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
+    """Sign an incoming message."""
+    page = setting(settings, "page_id")
+    message: dict[str, Any] = {"mid": words.id or "m_" + secrets.token_urlsafe(40)}
+    if words.text:
+        message["text"] = words.text
+    if words.media:
+        message["attachments"] = [{"type": "image", "payload": {"url": url}} for url in words.media]
+    item = _item(page, words.sender, {"message": message})
+    return _signed(callback, setting(settings, "app_secret"), page, item)
+
+
+def _item(page: str, person: str, fact: dict[str, Any]) -> dict[str, Any]:
+    return {"sender": {"id": person}, "recipient": {"id": page}, "timestamp": _now(), **fact}
+
+
+def _signed(url: str, secret: str, page: str, item: dict[str, Any]) -> SignedRequest:
+    content = {"object": "page", "entry": [{"time": _now(), "id": page, "messaging": [item]}]}
+    # Meta escapes slashes, and all that is not ASCII.
+    body = json.dumps(content, separators=(",", ":")).replace("/", "\\/").encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Hub-Signature": "sha1=" + hmac.digest(secret.encode(), body, "sha1").hex(),
+        "X-Hub-Signature-256": "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex(),
+        "User-Agent": "facebookexternalua",
+    }
+    return SignedRequest(url, headers, body)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
