@@ -12,8 +12,8 @@ from pathlib import Path
 
 import aiohttp
 import yaml
-from functions.configuration.check import problems, read
 
+from functions.configuration.check import problems, read
 from functions.errors import Invalid
 from local.desk import Desk, DeskError, Json
 from local.issuer import Issuer
@@ -91,7 +91,7 @@ async def send(options: Options) -> None:
 async def conversations(options: Options) -> None:
     """Print the conversations as a table."""
     async with _desk(options) as desk:
-        show(await _with_messages(desk))
+        show(await with_messages(desk))
 
 
 async def reply(options: Options) -> None:
@@ -152,7 +152,8 @@ async def _said(answer: Awaitable[Json | str]) -> Json | str:
         raise Failed(str(refused)) from None
 
 
-async def _with_messages(desk: Desk) -> list[tuple[Json, list[Json]]]:
+async def with_messages(desk: Desk) -> list[tuple[Json, list[Json]]]:
+    """Read every conversation with its messages."""
     found = await desk.conversations()
     return [(one, await desk.items(f"conversations/{one['id']}/messages")) for one in found]
 

@@ -13,15 +13,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import aiohttp
+import yaml
 from aiohttp import web
 
 from local.azurite import Azurite
 from local.child import ROOT, Child
 from local.issuer import AUDIENCE, ISSUER, JWKS_PATH, Issuer
 from local.servicebus.launch import ServiceBus
+from local.simulators.accounts import registration
 
 SIMULATORS = "http://simulators"  # stands in configuration files for the simulators' address
 HEALTHY_SECONDS = 60.0
@@ -129,6 +131,15 @@ class Platform:
         ):
             if answer.status >= 300:
                 raise ValueError(await answer.text())
+            await self._register(http, yaml.safe_load(body)["accounts"])
+
+    async def _register(self, http: aiohttp.ClientSession, accounts: list[dict[str, Any]]) -> None:
+        """Tell the simulators whose messages get statuses, and where these go."""
+        for account in accounts:
+            callback = f"{self.url}/api/channels/{account['channel']}/{account['id']}"
+            found = registration(account["provider"], account["settings"], callback)
+            if found:
+                await http.post(f"{self.simulators_url}/accounts", data=found.model_dump_json(by_alias=True))
 
     async def stop(self) -> None:
         """Stop what runs: the host first, so that its work ends while the rest still answers."""

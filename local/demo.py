@@ -1,0 +1,203 @@
+"""`make demo`: every provider's webhooks through the whole platform, and what became of them.
+
+Nothing is shown that did not happen: the answers are the webhooks', the conversations are read over the
+API, and the delivery states come from the providers' statuses. An expectation that fails ends it with 1.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+import yaml
+from rich.console import Console
+
+from local.commands import with_messages
+from local.desk import Desk, Json
+from local.platform import Platform
+from local.simulators.compose import compose
+from local.simulators.meta import batch
+from local.simulators.signed import SignedRequest, Words
+from local.tables import show
+
+CONFIGURATION = Path(__file__).parent / "configuration.yaml"
+CUSTOMERS = {"sms-twilio": "+358401234567", "facebook-meta": "5411230000001", "telegram-bot": "770001"}
+LATE = "5411230000099"  # the person whose messages overtake each other
+MANY, PEOPLE = 60, 12
+FINAL = {"sms": "delivered", "facebook": "read", "telegram": "sent"}
+PATIENCE = 30.0  # seconds
+Found = list[tuple[Json, list[Json]]]
+console = Console(highlight=False)
+
+
+class Unexpected(Exception):
+    """The demo did not go as it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The running platform with its configured accounts."""
+
+    platform: Platform
+    desk: Desk
+    http: aiohttp.ClientSession
+    accounts: dict[str, Json]
+
+    def message(self, account_id: str, text: str, **words: str) -> SignedRequest:
+        """Sign a customer's message to an account."""
+        account = self.accounts[account_id]
+        words = {"sender": CUSTOMERS[account_id], **words}
+        callback = self.callback(account_id)
+        return compose(
+            account["channel"], account["provider"], account["settings"], callback, text=text, **words
+        )
+
+    def callback(self, account_id: str) -> str:
+        """The account's webhook."""
+        return f"{self.platform.url}/api/channels/{self.accounts[account_id]['channel']}/{account_id}"
+
+    async def post(self, what: str, request: SignedRequest, expected: int) -> None:
+        """Post a webhook and print its answer; raises Unexpected for another status."""
+        async with self.http.request(
+            request.method, request.url, headers=request.headers, data=request.body
+        ) as answer:
+            body = (await answer.text()).strip()
+        console.print(f"    {what:<44} {answer.status} {body[:60]}")
+        if answer.status != expected:
+            raise Unexpected(f"{what}: expected {expected}")
+
+
+async def play(options: argparse.Namespace) -> int:
+    """Play it all; 0 when everything went as it must."""
+    started = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="monikanava-") as folder,
+        console.status("starting the platform …"),
+    ):
+        async with Platform(Path(folder)) as platform, aiohttp.ClientSession() as http:
+            console.print(f"» platform up in {time.monotonic() - started:.1f} s: {platform.url}")
+            text = await asyncio.to_thread(CONFIGURATION.read_text)
+            await platform.configure(text)
+            accounts = {account["id"]: account for account in yaml.safe_load(text)["accounts"]}
+            async with Desk(platform.url, platform.issuer.token("Administrator", "demo")) as desk:
+                try:
+                    await _acts(Stage(platform, desk, http, accounts))
+                except (Unexpected, TimeoutError) as error:
+                    console.print(f"✗ {error or type(error).__name__}")
+                    return 1
+    console.print(f"✓ all as it must be, in {time.monotonic() - started:.1f} s")
+    return 0
+
+
+async def _acts(stage: Stage) -> None:
+    for account_id in stage.accounts:
+        await _webhooks(stage, account_id)
+    await _out_of_order(stage)
+    await _batch(stage)
+    expected = len(stage.accounts) * 2 + 2 + MANY
+    found = await _until(
+        stage, lambda found: _count(found, "inbound") == expected, f"{expected} messages stored"
+    )
+    for account_id, account in stage.accounts.items():
+        await _reply(stage, account["channel"], CUSTOMERS[account_id], found)
+    found = await _until(stage, _settled, "replies delivered")
+    customers = set(CUSTOMERS.values())
+    show([pair for pair in found if pair[0]["customer"]["id"] in customers])
+    others = [pair for pair in found if pair[0]["customer"]["id"] not in customers]
+    console.print(f"  … and {len(others)} conversations more, from the batch of {MANY} messages")
+    _show_order(found)
+
+
+async def _webhooks(stage: Stage, account_id: str) -> None:
+    """A handshake where there is one, a message, the same again, a forged one, another message."""
+    account = stage.accounts[account_id]
+    console.print(f"\n» {account['channel']} ({account['provider']}), account {account_id}")
+    if account["provider"] == "meta":
+        token = account["settings"]["verify_token"]
+        query = f"hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}"
+        url = f"{stage.callback(account_id)}?{query}"
+        await stage.post("handshake (GET hub.challenge)", SignedRequest(url, {}, b"", "GET"), 200)
+    first = stage.message(account_id, "Hei, laskussa on virhe", name="Aino Virtanen")
+    await stage.post("signed message", first, 200)
+    await stage.post("the same, repeated by the provider", first, 200)
+    await stage.post("the same, tampered with", _tampered(first), 401)
+    await stage.post("second message", stage.message(account_id, "Voitteko auttaa?"), 200)
+
+
+async def _out_of_order(stage: Stage) -> None:
+    """A person's two messages, the later one arriving first."""
+    console.print("\n» facebook: two messages that arrive in the wrong order")
+    first = stage.message("facebook-meta", "1: ensin tämä", sender=LATE)
+    await asyncio.sleep(0.002)  # the provider's clock ticks in milliseconds
+    second = stage.message("facebook-meta", "2: sitten tämä", sender=LATE)
+    await stage.post("the second one", second, 200)
+    await stage.post("the first one", first, 200)
+
+
+async def _batch(stage: Stage) -> None:
+    """One webhook with many people's messages."""
+    console.print(f"\n» facebook: one webhook with {MANY} messages of {PEOPLE} people")
+    words = [Words(sender=f"78000000{i % PEOPLE:03d}", text=f"viesti {i}") for i in range(MANY)]
+    settings = stage.accounts["facebook-meta"]["settings"]
+    await stage.post("batch", batch(settings, stage.callback("facebook-meta"), words), 200)
+
+
+async def _reply(stage: Stage, channel: str, customer: str, found: Found) -> None:
+    conversation = next(
+        one for one, _ in found if (one["channel"], one["customer"]["id"]) == (channel, customer)
+    )
+    choices = [] if channel == "sms" else [{"title": "Kiitos", "payload": "thanks"}]
+    reply = await stage.desk.reply(
+        conversation["id"], "Hei, korjaamme sen heti.", f"demo-{channel}", choices=choices
+    )
+    console.print(f"  agent replies on {channel:<10} {reply['delivery']}")
+
+
+async def _until(stage: Stage, condition: Callable[[Found], bool], what: str) -> Found:
+    """Read the conversations until the condition holds; raises Unexpected after a while."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found = await with_messages(stage.desk)
+        if condition(found):
+            console.print(f"\n» {what}")
+            return found
+        await asyncio.sleep(0.2)
+    raise Unexpected(f"not in {PATIENCE:.0f} s: {what}")
+
+
+def _count(found: Found, direction: str) -> int:
+    return sum(message["direction"] == direction for _, messages in found for message in messages)
+
+
+def _settled(found: Found) -> bool:
+    """Every reply is as far as its provider tells: Telegram tells no more than that it took it."""
+    return all(
+        message["delivery"] == FINAL[conversation["channel"]]
+        for conversation, messages in found
+        for message in messages
+        if message["direction"] == "outbound"
+    )
+
+
+def _tampered(request: SignedRequest) -> SignedRequest:
+    """Change what is signed; where nothing is, the secret itself."""
+    headers = {
+        name: value[::-1] if name.endswith("Secret-Token") else value
+        for name, value in request.headers.items()
+    }
+    return replace(request, headers=headers, body=request.body.replace(b"virhe", b"lahja"))
+
+
+def _show_order(found: Found) -> None:
+    messages = next(messages for one, messages in found if one["customer"]["id"] == LATE)
+    console.print(
+        "\n  the two that arrived in the wrong order: stored as they came, with the provider's time"
+    )
+    for message in messages:
+        console.print(
+            f"    sequence {message['sequence']}   sent {message['sentAt'][11:23]}   {message['text']}"
+        )
