@@ -50,12 +50,14 @@ class Lanes:
     async def stop(self) -> None:
         """Cancel lanes that wait, and give the others 30 seconds to end what they do."""
         self.stopping = True
-        for lane in self._idle_since:
-            lane.cancel()
-        if self._lanes:
-            _, late = await asyncio.wait(self._lanes, timeout=STOP_SECONDS)
-            for lane in late:
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._lanes and time.monotonic() < deadline:
+            # Once may not do: before Python 3.12 asyncio.wait_for, which the SDK reads by, can lose it.
+            for lane in self._idle_since:
                 lane.cancel()
+            await asyncio.wait(self._lanes, timeout=1)
+        for lane in self._lanes:
+            lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
 
     @contextmanager

@@ -25,6 +25,7 @@ async def tell(req: func.HttpRequest) -> func.HttpResponse:
 )
 async def orders(message: func.ServiceBusMessage, context: func.Context) -> None:
     text, session = message.get_body().decode(), str(message.session_id)
+    seen["began"].append(text)
     running[session] += 1
     together = running[session]
     if text.startswith("sleep"):
