@@ -1,0 +1,41 @@
+"""Reading from the real queues with the SDK, as the Functions host would: lock, read, complete."""
+
+import asyncio
+from uuid import uuid4
+
+from azure.servicebus import ServiceBusReceivedMessage
+from azure.servicebus.aio import ServiceBusClient
+
+from functions.ports import Envelope
+from local.servicebus.launch import ServiceBus
+
+
+async def read(
+    broker: ServiceBus, queue: str, session: str | None = None, *, count: int, seconds: float = 20
+) -> list[ServiceBusReceivedMessage]:
+    """Take `count` messages in order, then all that follows within half a second: what is too much shows."""
+    found: list[ServiceBusReceivedMessage] = []
+    client = ServiceBusClient.from_connection_string(broker.connection_string)
+    async with client, client.get_queue_receiver(queue, session_id=session) as receiver:
+        async with asyncio.timeout(seconds):
+            while len(found) < count:
+                found += await take(receiver, 5)
+        while more := await take(receiver, 0.5):
+            found += more
+    return found
+
+
+async def take(receiver: object, wait: float) -> list[ServiceBusReceivedMessage]:
+    messages = await receiver.receive_messages(100, max_wait_time=wait)  # type: ignore[attr-defined]
+    for message in messages:
+        await receiver.complete_message(message)  # type: ignore[attr-defined]
+    return list(messages)
+
+
+def text(message: ServiceBusReceivedMessage) -> str:
+    return b"".join(message.body).decode()
+
+
+def envelope(session: str, body: str = "{}", message: str = "") -> Envelope:
+    """An envelope with an id of its own."""
+    return Envelope(message or uuid4().hex, body, session, {"cloudEvents:specversion": "1.0"})
