@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from functions.channels import CHANNELS, adapter
 from functions.channels.contract import Step
 from functions.configuration.document import AccountEntry
-from functions.configuration.store import Live
+from functions.configuration.live import Live
 from functions.desk.call import Call, Nothing, Reply
-from functions.errors import NotFound
+from functions.errors import NotFound, Unavailable
 from functions.intake.handshakes import Failure
 from functions.message import AttachmentKind, Delivery, Model
 from functions.services import Services
@@ -38,7 +38,7 @@ class StepView(Model):
 
 
 class HandshakeView(Model):
-    """The handshake page. `problem` says what keeps us from setting the account up, empty when nothing does."""
+    """The handshake page. `problem` is what keeps the account from working, if anything."""
 
     account: AccountView
     steps: tuple[StepView, ...]
@@ -50,7 +50,7 @@ class HandshakeView(Model):
 
 
 class CapabilityView(Model):
-    """What a channel can carry at a provider. Sizes are bytes, windows are durations, limits are characters."""
+    """What a channel carries at a provider: text in characters, sizes in bytes, windows as durations."""
 
     channel: str
     provider: str
@@ -72,7 +72,7 @@ class CapabilityList(Model):
 
 
 async def list_accounts(call: Call[Nothing, Nothing], services: Services) -> Reply[AccountList]:
-    """List the accounts of the present configuration."""
+    """List the configured accounts."""
     live = await services.configurations.current()
     items = tuple(_view(entry, services) for entry in live.document.accounts)
     return Reply(AccountList(items=items))
@@ -97,14 +97,14 @@ async def get_handshake(call: Call[Nothing, Nothing], services: Services) -> Rep
 
 
 async def list_capabilities(call: Call[Nothing, Nothing], services: Services) -> Reply[CapabilityList]:
-    """List what each channel can carry."""
+    """List what each channel can carry, at each provider."""
     return Reply(CapabilityList(items=tuple(_capability(*key) for key in CHANNELS)))
 
 
 async def _steps(live: Live, entry: AccountEntry) -> tuple[list[Step], str]:
     try:
         account = await live.account(entry.channel, entry.id)
-    except NotFound as missing:  # a secret that its settings name
+    except Unavailable as missing:  # such as a secret that its settings name
         return [], missing.reason
     return adapter(entry.channel, entry.provider).setup(account), ""
 

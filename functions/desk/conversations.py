@@ -32,7 +32,7 @@ class StateChange(Body):
 
 
 async def list_conversations(call: Call[Inbox, Nothing], services: Services) -> Reply[Page[Conversation]]:
-    """Page through the conversations of a workstream in a state, newest first."""
+    """List the conversations of a workstream in a state, newest first."""
     query = call.query
     return Reply(await services.threads.inbox(query.workstream, query.state, query.cursor, query.limit))
 
@@ -43,7 +43,7 @@ async def get_conversation(call: Call[Nothing, Nothing], services: Services) -> 
 
 
 async def list_messages(call: Call[Paging, Nothing], services: Services) -> Reply[Page[StoredMessage]]:
-    """Page through what was said, in order."""
+    """List what was said, in order."""
     conversation, query = call.parameters["id"], call.query
     return Reply(await services.threads.messages(conversation, query.cursor, query.limit))
 

@@ -8,21 +8,21 @@ from functions.services import Services
 
 
 async def list_parked(call: Call[Paging, Nothing], services: Services) -> Reply[Page[ParkedMessage]]:
-    """Page through them, newest first."""
+    """List what was given up, newest first."""
     return Reply(await services.parked.list(call.query.cursor, call.query.limit))
 
 
 async def get_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[ParkedMessage]:
-    """Give one with its reason and its body as it came."""
+    """Give one parked message with its reason and its body as it came."""
     return Reply(await services.parked.get(call.parameters["id"]))
 
 
 async def replay_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[ParkedMessage]:
-    """Put one on its queue again."""
+    """Put a parked message on its queue again."""
     return Reply(await services.parked.replay(call.parameters["id"]))
 
 
 async def discard_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[Nothing]:
-    """Forget one for good."""
+    """Forget a parked message for good."""
     await services.parked.discard(call.parameters["id"])
     return nothing()

@@ -12,6 +12,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from functions.channels.contract import Response
+from functions.configuration.problem import InvalidDocument, Problem
 from functions.errors import Invalid, MonikanavaError, NotAuthentic, Unavailable
 from functions.message import Model
 
@@ -19,14 +20,7 @@ CONTENT_TYPE = "application/problem+json"
 log = logging.getLogger("monikanava.desk")
 
 
-class Fault(Model):
-    """One cause of a refusal: where in the body or query, and what is wrong there."""
-
-    path: str
-    reason: str
-
-
-class Problem(Model):
+class ProblemDetails(Model):
     """A refusal. `type` ends in the short code; `instance` is the path, or names the log entry of a 500."""
 
     type: str
@@ -34,13 +28,13 @@ class Problem(Model):
     status: int
     detail: str
     instance: str
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[Problem, ...] = ()
 
 
 class Faulty(Invalid):
     """A request that breaks the API's description; `errors` names every place where it does."""
 
-    def __init__(self, reason: str, errors: tuple[Fault, ...]) -> None:
+    def __init__(self, reason: str, errors: tuple[Problem, ...]) -> None:
         super().__init__(reason)
         self.errors = errors
 
@@ -50,8 +44,8 @@ def faulty(what: str, error: ValidationError) -> Invalid:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         return Invalid(f"the {what} is not JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}")
-    faults = tuple(Fault(path=_path(item["loc"]), reason=item["msg"]) for item in found)
-    return Faulty(f"the {what} breaks the description: {faults[0].path}: {faults[0].reason}", faults)
+    causes = tuple(Fault(path=_path(item["loc"]), reason=item["msg"]) for item in found)
+    return Faulty(f"the {what} breaks the description: {causes[0]}", causes)
 
 
 def refusal(error: MonikanavaError, instance: str) -> Response:
@@ -61,8 +55,7 @@ def refusal(error: MonikanavaError, instance: str) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotAuthentic):
         headers["WWW-Authenticate"] = "Bearer"
-    errors = error.errors if isinstance(error, Faulty) else ()
-    return _response(error.status, error.code, error.reason, instance, errors=errors, headers=headers)
+    return _response(error.status, error.code, error.reason, instance, errors=_errors(error), headers=headers)
 
 
 def breakdown(error: Exception) -> Response:
@@ -72,16 +65,22 @@ def breakdown(error: Exception) -> Response:
     return _response(500, "error", f"an error of ours; its number is {number}", f"urn:uuid:{number}")
 
 
+def _errors(error: MonikanavaError) -> tuple[Problem, ...]:
+    if isinstance(error, InvalidDocument):
+        return error.problems
+    return error.errors if isinstance(error, Faulty) else ()
+
+
 def _response(
     status: int,
     code: str,
     detail: str,
     instance: str,
     *,
-    errors: tuple[Fault, ...] = (),
+    errors: tuple[Problem, ...] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
-    problem = Problem(
+    problem = ProblemDetails(
         type=f"urn:monikanava:problem:{code}",
         title=HTTPStatus(status).phrase,
         status=status,

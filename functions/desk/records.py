@@ -1,6 +1,7 @@
 """Business records: what customers are recognised by, and which conversations are about them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
@@ -11,14 +12,13 @@ from functions.desk.call import Body, Call, Nothing, Reply, nothing
 from functions.desk.conversations import Paging
 from functions.desk.problems import faulty
 from functions.errors import NotFound
+from functions.identity.keys import CASE, CUSTOMERS
 from functions.message import EntityRef, Model
 from functions.paging import Page
 from functions.services import Services
 
 Text = Annotated[str, StringConstraints(max_length=500)]
 RecordId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-CUSTOMERS = frozenset({"contact", "account"})
-CASE = "incident"
 
 
 class RecordPath(Model):
@@ -49,7 +49,7 @@ async def put_record(call: Call[Nothing, RecordChange], services: Services) -> R
 
 
 async def get_record(call: Call[Nothing, Nothing], services: Services) -> Reply[Record]:
-    """Give a record; NotFound."""
+    """Give a record with its match keys."""
     ref = _ref(call.parameters["entity"], call.parameters["id"])
     record = await services.records.get(ref.entity, ref.id)
     if record is None:
@@ -64,10 +64,10 @@ async def delete_record(call: Call[Nothing, Nothing], services: Services) -> Rep
     return nothing()
 
 
-async def record_conversations(
+async def list_record_conversations(
     call: Call[Paging, Nothing], services: Services
 ) -> Reply[Page[Conversation]]:
-    """Page through the conversations that are linked to a record, newest first."""
+    """List the conversations that are linked to a record, newest first."""
     ref = _ref(call.parameters["entity"], call.parameters["id"])
     return Reply(await services.threads.of_record(ref.entity, ref.id, call.query.cursor, call.query.limit))
 
@@ -80,7 +80,9 @@ async def put_link(call: Call[Nothing, Nothing], services: Services) -> Reply[Co
     link = Link(**dict(named), relation=_relation(named.entity))
     changed = await services.threads.link(call.parameters["id"], link)
     if ref.entity in CUSTOMERS:
-        await services.identities.link(changed.channel, changed.account, changed.customer.id, named)
+        # A conversation that we began ourselves may be with somebody who never wrote: nobody to remember.
+        with suppress(NotFound):
+            await services.identities.link(changed.channel, changed.account, changed.customer.id, named)
     return Reply(changed)
 
 

@@ -68,7 +68,7 @@ class NewReply(Body):
         )
 
 
-async def reply(call: Call[Nothing, NewReply], services: Services) -> Reply[StoredMessage]:
+async def post_reply(call: Call[Nothing, NewReply], services: Services) -> Reply[StoredMessage]:
     """Record and enqueue a reply: 202 when it is new, 200 when the same request came before."""
     key, draft = _key(call), call.body.draft()
     conversation = await services.threads.conversation(call.parameters["id"])
@@ -83,7 +83,9 @@ async def reply(call: Call[Nothing, NewReply], services: Services) -> Reply[Stor
 def _key(call: Call[Nothing, NewReply]) -> str:
     key = call.headers.get(KEY, "").strip()
     if not key:
-        raise Invalid("the header Idempotency-Key is missing: one new value for each reply, kept when repeated")
+        raise Invalid(
+            "the header Idempotency-Key is missing: one new value for each reply, kept when repeated"
+        )
     if len(key) > KEY_LIMIT:
         raise Invalid(f"the header Idempotency-Key is over {KEY_LIMIT} characters")
     return key

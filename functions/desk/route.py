@@ -6,20 +6,21 @@ A caller without the role learns nothing about the body's faults: authorisation 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic
+from dataclasses import dataclass, field
+from typing import Any, Generic, get_args, get_type_hints
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
 from functions.channels.contract import Request, Response
+from functions.configuration.yaml_text import LARGEST
 from functions.desk.call import BodyT, Call, Caller, Nothing, QueryT, Reply, Role, ValueT, Yaml
 from functions.desk.problems import breakdown, faulty, refusal
 from functions.desk.tokens import Authority
 from functions.errors import Invalid, MonikanavaError, TooLarge
 from functions.services import Services
 
-BODY_LIMIT = 1024 * 1024
+BODY_LIMIT = 1_000_000
 PREFIX = "/api/"
 # Answers hold customers' words: no cache may keep them, and no browser may take them for a page.
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -28,21 +29,42 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A request header that a handler reads."""
+
+    name: str
+    required: bool
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route(Generic[QueryT, BodyT, ValueT]):
-    """A function of the API. `path` is a template under /api; without a `role` anybody may call."""
+    """A function of the API. `path` is a template under /api; without a `role` anybody may call.
+
+    The rest of the row is the handler's: its name, its docstring's first line, and its annotations.
+    """
 
     method: str
     path: str
-    name: str
     role: Role | None
     handler: Callable[[Call[QueryT, BodyT], Services], Awaitable[Reply[ValueT]]]
-    query: type[QueryT]
-    body: type[BodyT]
-    reply: type[ValueT]
-    summary: str
     statuses: tuple[int, ...] = (200,)  # of success
-    headers: tuple[str, ...] = ()  # that the handler reads
+    headers: tuple[Header, ...] = ()
     media: str = JSON  # of the reply, when it is not YAML
+    name: str = field(init=False)
+    summary: str = field(init=False)
+    query: type[QueryT] = field(init=False)
+    body: type[BodyT] = field(init=False)
+    reply: type[ValueT] = field(init=False)
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(self.handler)
+        query, body = get_args(hints["call"])
+        (reply,) = get_args(hints["return"])
+        summary = (self.handler.__doc__ or "").partition("\n")[0].rstrip(".")
+        row = {"name": self.handler.__name__, "summary": summary}
+        for name, value in {**row, "query": query, "body": body, "reply": reply}.items():
+            object.__setattr__(self, name, value)
 
     async def answer(
         self,
@@ -64,8 +86,9 @@ class Route(Generic[QueryT, BodyT, ValueT]):
     async def _call(
         self, request: Request, path: str, parameters: Mapping[str, str], authority: Authority
     ) -> Call[QueryT, BodyT]:
-        if len(request.body) > BODY_LIMIT:
-            raise TooLarge(f"the body is over {BODY_LIMIT} bytes")
+        limit = LARGEST if issubclass(self.body, Yaml) else BODY_LIMIT
+        if len(request.body) > limit:
+            raise TooLarge(f"the body is over {limit:,} bytes")
         caller = Caller()
         if self.role is not None:
             caller = await authority.admit(request.headers.get("authorization", ""), self.role)

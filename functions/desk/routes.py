@@ -1,0 +1,61 @@
+"""The one table of the desk's routes: Azure's functions and the OpenAPI document are both made from it."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import RootModel
+
+from functions.desk import accounts, configuration, conversations, explain, health, parked, records, replies
+from functions.desk.call import Call, Nothing, Reply, Role
+from functions.desk.openapi import describe
+from functions.desk.route import Header, Route
+from functions.services import Services
+
+AGENT, ADMINISTRATOR, ANYBODY = Role.AGENT, Role.ADMINISTRATOR, None
+KEY = Header("Idempotency-Key", True, "A new value for each reply, the same when the request is repeated.")
+MATCH = Header("If-Match", False, "The ETag of the version that was edited; another version is refused.")
+
+
+class OpenApi(RootModel[dict[str, Any]]):
+    """An OpenAPI document."""
+
+
+async def get_openapi(call: Call[Nothing, Nothing], services: Services) -> Reply[OpenApi]:
+    """Give this API's OpenAPI document."""
+    return Reply(_openapi())
+
+
+@cache
+def _openapi() -> OpenApi:
+    return OpenApi(describe(ROUTES))
+
+
+ROUTES: tuple[Route[Any, Any, Any], ...] = (
+    Route("GET", "conversations", AGENT, conversations.list_conversations),
+    Route("GET", "conversations/{id}", AGENT, conversations.get_conversation),
+    Route("GET", "conversations/{id}/messages", AGENT, conversations.list_messages),
+    Route("POST", "conversations/{id}/messages", AGENT, replies.post_reply, (202, 200), (KEY,)),
+    Route("GET", "conversations/{id}/messages/{message}", AGENT, conversations.get_message),
+    Route("POST", "conversations/{id}/state", AGENT, conversations.change_state),
+    Route("PUT", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.put_link),
+    Route("DELETE", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.delete_link),
+    Route("GET", "records/{entity}/{id}", AGENT, records.get_record),
+    Route("PUT", "records/{entity}/{id}", ADMINISTRATOR, records.put_record),
+    Route("DELETE", "records/{entity}/{id}", ADMINISTRATOR, records.delete_record, (204,)),
+    Route("GET", "records/{entity}/{id}/conversations", AGENT, records.list_record_conversations),
+    Route("GET", "configuration", ADMINISTRATOR, configuration.get_configuration),
+    Route("PUT", "configuration", ADMINISTRATOR, configuration.put_configuration, headers=(MATCH,)),
+    Route("POST", "configuration/validate", ADMINISTRATOR, configuration.validate_configuration),
+    Route("POST", "configuration/diff", ADMINISTRATOR, configuration.diff_configuration),
+    Route("POST", "configuration/explain", ADMINISTRATOR, explain.explain_routing),
+    Route("GET", "configuration/schema", ADMINISTRATOR, configuration.get_configuration_schema),
+    Route("GET", "accounts", ADMINISTRATOR, accounts.list_accounts),
+    Route("GET", "accounts/{id}/handshake", ADMINISTRATOR, accounts.get_handshake),
+    Route("GET", "parked", ADMINISTRATOR, parked.list_parked),
+    Route("GET", "parked/{id}", ADMINISTRATOR, parked.get_parked),
+    Route("POST", "parked/{id}/replay", ADMINISTRATOR, parked.replay_parked),
+    Route("DELETE", "parked/{id}", ADMINISTRATOR, parked.discard_parked, (204,)),
+    Route("GET", "capabilities", AGENT, accounts.list_capabilities),
+    Route("GET", "health", ANYBODY, health.get_health, (200, 503)),
+    Route("GET", "openapi.json", ANYBODY, get_openapi),
+)
