@@ -182,6 +182,14 @@ def test_telegram_long_text_goes_before_media() -> None:
     assert "caption" not in content(calls[2])
 
 
+@pytest.mark.parametrize(
+    ("text", "methods"), [("ä" * 1024, ["sendPhoto"]), ("ä" * 1025, ["sendMessage", "sendPhoto"])]
+)
+def test_telegram_captions_are_short(text: str, methods: list[str]) -> None:
+    calls = rendered("telegram", text=text, attachments=(PHOTO,))
+    assert [call.url.rpartition("/")[2] for call in calls] == methods
+
+
 FORBIDDEN: list[tuple[str, dict[str, Any], str]] = [
     *((channel, {}, "empty") for channel in CHANNELS),
     *((channel, {"text": " \n"}, "empty") for channel in CHANNELS),
