@@ -82,6 +82,13 @@ def reference(value: JsonValue) -> str | None:
     return None
 
 
+def refers(entry: AccountEntry) -> bool:
+    """Tell whether the settings refer to a secret."""
+    places: list[Place] = []
+    _stand_in(dict(entry.settings), (), places)
+    return bool(places)
+
+
 def _unknown(where: str, entry: AccountEntry) -> Problem:
     if entry.channel not in channel_names():
         return Problem(path=f"{where}.channel", reason=f"there is no channel {entry.channel!r}")

@@ -1,0 +1,110 @@
+"""A version of the configuration in force: looked things up in, once per message."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.channels.contract import Account
+from functions.configuration.accounts import open_account, refers
+from functions.configuration.document import AccountEntry, Document, Workstream
+from functions.conversations.model import AutoClose, Customer
+from functions.conversations.opening import Opening
+from functions.errors import NotFound, Unavailable
+from functions.identity.identities import Identity
+from functions.identity.matching import Match
+from functions.message import Inbound
+from functions.ports import Secrets
+from functions.routing.facts import Facts
+from functions.routing.rulebook import compile_rules
+
+SECRETS_AGE = timedelta(minutes=5)  # a secret that was rotated in Key Vault is in use after that
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    account: Account[Any]
+    until: datetime | None
+
+
+class Live:
+    """One version, compiled; `version` 0 is the empty one before the first."""
+
+    def __init__(
+        self,
+        version: int,
+        document: Document,
+        secrets: Secrets,
+        clock: Callable[[], datetime],
+        public_base_url: str,
+    ) -> None:
+        self.version = version
+        self.document = document
+        self.rulebook = compile_rules(document, version)
+        self._accounts = {entry.id: entry for entry in document.accounts}
+        self._workstreams = {stream.id: stream for stream in document.workstreams}
+        self._secrets = secrets
+        self._clock = clock
+        self._base = public_base_url.rstrip("/")
+        self._opened: dict[str, _Opened] = {}
+
+    async def account(self, channel: str, id: str) -> Account[Any]:  # noqa: A002 - its name
+        """Give an account with its secrets, which are kept for five minutes, or longer when none can be had.
+
+        Raises NotFound when there is none of this id on this channel, Unavailable when a secret is missing.
+        """
+        entry = self._accounts.get(id)
+        if entry is None or entry.channel != channel:
+            raise NotFound(f"there is no account {id!r} on the channel {channel!r}")
+        return await self._open(entry)
+
+    async def account_by_id(self, id: str) -> Account[Any]:  # noqa: A002
+        """Give an account whatever its channel. Raises as `account`."""
+        entry = self._accounts.get(id)
+        if entry is None:
+            raise NotFound(f"there is no account {id!r}")
+        return await self._open(entry)
+
+    def workstream(self, id: str) -> Workstream:  # noqa: A002
+        """Give a workstream; raises NotFound."""
+        if id not in self._workstreams:
+            raise NotFound(f"there is no workstream {id!r}")
+        return self._workstreams[id]
+
+    def auto_close(self, workstream: str) -> AutoClose:
+        """Give a workstream's times; the usual ones when it is not configured any more."""
+        found = self._workstreams.get(workstream)
+        return found.auto_close if found else AutoClose()
+
+    def open(self, inbound: Inbound, identity: Identity, match: Match, now: datetime) -> Opening:
+        """Decide how a conversation opens with this message. Never fails: there is always a fallback."""
+        decision = self.rulebook.decide(Facts.of(inbound, identity, match, now))
+        return Opening(
+            customer=Customer(
+                id=identity.id,
+                name=identity.name,
+                phone=identity.phone,
+                email=identity.email,
+                candidates=match.candidates,
+            ),
+            workstream=decision.workstream,
+            agent_queue=decision.agent_queue,
+            decision=decision,
+            links=match.links,
+            context=inbound.context,
+        )
+
+    async def _open(self, entry: AccountEntry) -> Account[Any]:
+        known = self._opened.get(entry.id)
+        if known and (known.until is None or self._clock() < known.until):
+            return known.account
+        callback = f"{self._base}/api/channels/{entry.channel}/{entry.id}"
+        try:
+            account = await open_account(entry, self._secrets, callback)
+        except Unavailable:
+            if known:
+                return known.account
+            raise
+        until = self._clock() + SECRETS_AGE if refers(entry) else None
+        self._opened[entry.id] = _Opened(account, until)
+        return account
