@@ -44,7 +44,7 @@ def describe(routes: Iterable[Route[Any, Any, Any]]) -> Json:
 
 
 def _schemas(routes: list[Route[Any, Any, Any]]) -> tuple[Schemas, dict[str, Json]]:
-    used: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemDetails, "serialization"): None}
+    used: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemDetails, "validation"): None}
     for route in routes:
         used |= {(route.query, "validation"): None, (route.body, "validation"): None}
         used[route.reply, "serialization"] = None
@@ -118,5 +118,5 @@ def _content(
 
 
 def _problem(schemas: Schemas) -> Json:
-    content = {CONTENT_TYPE: {"schema": schemas[ProblemDetails, "serialization"]}}
+    content = {CONTENT_TYPE: {"schema": schemas[ProblemDetails, "validation"]}}
     return {"description": "A refusal, or an error of ours (RFC 9457).", "content": content}

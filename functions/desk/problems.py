@@ -44,7 +44,7 @@ def faulty(what: str, error: ValidationError) -> Invalid:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         return Invalid(f"the {what} is not JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}")
-    causes = tuple(Fault(path=_path(item["loc"]), reason=item["msg"]) for item in found)
+    causes = tuple(Problem(path=_path(item["loc"]), reason=item["msg"]) for item in found)
     return Faulty(f"the {what} breaks the description: {causes[0]}", causes)
 
 
