@@ -57,7 +57,7 @@ def times(channel: str, configured: AutoClose) -> AutoClose:
 def moved(
     conversation: Conversation, to: State, *, at: datetime, reason: str = "", agent: str = ""
 ) -> Conversation:
-    """Give the conversation in the state `to`; raises Conflict, naming both, when the table has no such way."""
+    """Give the conversation in the state `to`; raises Conflict, naming both, for a way not in the table."""
     usual = TRANSITIONS.get((conversation.state, to))
     if usual is None or (to is State.WAITING and conversation.channel in LIVE):
         raise Conflict(f"a conversation cannot go from {conversation.state} to {to}")
@@ -80,7 +80,7 @@ def rested(conversation: Conversation, at: datetime) -> Conversation:
 
 
 def idled(conversation: Conversation, now: datetime) -> Conversation:
-    """Give what the timer makes of it: the same while it is not due, else closed, or a voice call in wrap-up."""
+    """Give what the timer makes of it: nothing while not due, else closed (a call: first wrapped up)."""
     if conversation.close_after is None or conversation.close_after > now:
         return conversation
     call = conversation.channel == "voice" and conversation.state is State.ACTIVE

@@ -1,0 +1,206 @@
+"""Folding inbound items into a thread: pure, one item at a time, so that every case can be tested.
+
+What the customer says opens a conversation when there is none, or when the newest is closed. What is only
+a note (joined, left, opted out or in, an echo, a change of an unknown message) never does that: it is kept
+in the newest conversation, closed or not. When the thread has none at all, a quiet one opens: it is in no
+inbox before the customer's first words, which then go through routing as any first words do.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.conversations.changes import CHANGES, Change
+from functions.conversations.layout import message_id
+from functions.conversations.model import AutoClose, Conversation, Direction, State, StoredMessage
+from functions.conversations.opening import Opening
+from functions.conversations.progress import all_taken, part_taken, reported
+from functions.conversations.states import AWAITING_AGENT, is_quiet, left, moved, rested, times
+from functions.conversations.thread import Thread
+from functions.message import Delivery, Inbound, Kind, digest
+
+SPEECH = frozenset({Kind.MESSAGE, Kind.POSTBACK, Kind.UNSUPPORTED})
+PASSING = frozenset({Kind.RECEIPT, Kind.TYPING})  # never become a message
+PROVIDER = "provider"  # the author of what the business wrote in another program
+AutoCloseOf = Callable[[str], AutoClose]
+
+
+def is_duplicate(thread: Thread, item: Inbound) -> bool:
+    """Tell whether this very item was taken before."""
+    return item.id in thread.taken
+
+
+def needs_opening(thread: Thread, item: Inbound) -> bool:
+    """Tell whether folding the item needs an `Opening`."""
+    if is_duplicate(thread, item) or item.kind in PASSING:
+        return False
+    head = thread.head
+    return head is None or (_speaks(thread, item) and (head.state is State.CLOSED or is_quiet(head)))
+
+
+def fold(thread: Thread, item: Inbound, opening: Opening | None, auto_close: AutoCloseOf) -> Thread:
+    """Give the thread after the item; a duplicate leaves it as it was.
+
+    `opening` is used exactly when `needs_opening` says so; `auto_close` gives the times of a workstream.
+    """
+    if is_duplicate(thread, item) or item.kind is Kind.TYPING:
+        return thread
+    if item.kind is Kind.RECEIPT:
+        return _receipt(thread, item)
+    if opening is not None and needs_opening(thread, item):
+        thread = thread.with_head(_opened(thread, item, opening, auto_close))
+    change = CHANGES.get(item.kind) if thread.named(item.target) else None
+    if change:
+        return _changed(thread, item, change)
+    return _echoed(thread, item) if item.kind is Kind.ECHO else _stored(thread, item, auto_close)
+
+
+def source_ids(item: Inbound) -> list[str]:
+    """Give the Inbound ids that the customer's message `item.target` may have had."""
+    kinds = (*sorted(SPEECH), Kind.ECHO)
+    return [digest(item.channel, item.account, item.target, kind, "") for kind in kinds]
+
+
+def _speaks(thread: Thread, item: Inbound) -> bool:
+    return item.kind in SPEECH or (item.kind is Kind.EDIT and not thread.named(item.target))
+
+
+def _opened(thread: Thread, item: Inbound, opening: Opening, auto_close: AutoCloseOf) -> Conversation:
+    former = thread.head
+    head = former if former and is_quiet(former) else _new(thread, item, opening)
+    changes = {
+        "customer": opening.customer,
+        "workstream": opening.workstream,
+        "agent_queue": opening.agent_queue,
+        "links": opening.links,
+        "context": opening.context,
+        "decision": opening.decision,
+        "auto_close": times(item.channel, auto_close(opening.workstream)),
+    }
+    return rested(head.model_copy(update=changes), item.received_at)
+
+
+def _new(thread: Thread, item: Inbound, opening: Opening) -> Conversation:
+    former = thread.head
+    return Conversation(
+        id=thread.next_place.conversation,
+        channel=item.channel,
+        provider=item.provider,
+        account=item.account,
+        thread=item.thread,
+        customer=opening.customer,
+        workstream=opening.workstream,
+        agent_queue=opening.agent_queue,
+        state=State.OPEN,
+        state_reason=AWAITING_AGENT,
+        created_at=item.received_at,
+        last_activity_at=item.received_at,
+        # The newest head has the watermarks of the whole thread.
+        delivered_until=former.delivered_until if former else None,
+        read_until=former.read_until if former else None,
+    )
+
+
+def _stored(thread: Thread, item: Inbound, auto_close: AutoCloseOf) -> Thread:
+    head = _head(thread)
+    message = _message(head, item)
+    speaks = _speaks(thread, item)
+    head = head.model_copy(
+        update={
+            "messages": message.sequence,
+            "auto_close": times(head.channel, auto_close(head.workstream)),
+            "last_inbound_at": _latest(head.last_inbound_at, item.received_at)
+            if speaks
+            else head.last_inbound_at,
+        }
+    )
+    head = rested(head, item.received_at)
+    if speaks and head.state is State.WAITING:
+        head = moved(head, State.OPEN, at=item.received_at)
+    if item.kind is Kind.LEFT:
+        head = left(head, item.received_at)
+    return thread.with_head(head).with_message(message, item.event).with_taken(item.id, message.id)
+
+
+def _message(head: Conversation, item: Inbound) -> StoredMessage:
+    gone = item.kind is Kind.DELETE
+    sequence = head.messages + 1
+    return StoredMessage(
+        id=message_id(head.id, sequence),
+        conversation=head.id,
+        direction=Direction.SYSTEM if item.kind in (Kind.JOINED, Kind.LEFT) else Direction.INBOUND,
+        kind=item.kind,
+        text="" if gone else item.text,
+        attachments=() if gone else item.attachments,
+        author=item.sender.id,
+        target=item.target,
+        payload=item.payload,
+        provider_message_id=item.event,
+        sent_at=item.sent_at,
+        received_at=item.received_at,
+        sequence=sequence,
+        raw=None if gone else item.raw,
+    )
+
+
+def _changed(thread: Thread, item: Inbound, change: Change) -> Thread:
+    message = thread.messages[thread.names[item.target]]
+    return thread.with_message(change(message, item)).with_taken(item.id, message.id)
+
+
+def _echoed(thread: Thread, item: Inbound) -> Thread:
+    if item.event in thread.names:
+        return thread.with_taken(item.id, thread.names[item.event])
+    ours = thread.messages.get(item.target)
+    if ours and ours.direction is Direction.OUTBOUND:
+        return _proven(thread, item, ours)
+    head = _head(thread)
+    copy = _message(head, item).model_copy(update={"direction": Direction.OUTBOUND, "author": PROVIDER})
+    message = _with_receipt(thread, all_taken(copy, [item.event]), item.event)
+    head = rested(head.model_copy(update={"messages": message.sequence}), item.received_at)
+    return thread.with_head(head).with_message(message, item.event).with_taken(item.id, message.id)
+
+
+def _proven(thread: Thread, item: Inbound, ours: StoredMessage) -> Thread:
+    """The echo of what we sent proves that the provider took it: all of it, when the texts agree."""
+    whole = ours.text.strip() == item.text.strip()
+    message = all_taken(ours, [item.event]) if whole else part_taken(ours, item.event)
+    message = _with_receipt(thread, message, item.event)
+    return thread.with_message(message, item.event).with_taken(item.id, message.id)
+
+
+def _with_receipt(thread: Thread, message: StoredMessage, provider_id: str) -> StoredMessage:
+    early = thread.receipts.get(provider_id)
+    return reported(message, early) if early else message
+
+
+def _receipt(thread: Thread, item: Inbound) -> Thread:
+    receipt = item.receipt
+    if receipt is None:
+        return thread
+    if receipt.message:
+        message = thread.named(receipt.message)
+        if message is None:
+            thread = thread.with_receipt(receipt)
+        elif message.direction is Direction.OUTBOUND:
+            thread = thread.with_message(reported(message, receipt))
+    if receipt.watermark and thread.head:
+        thread = thread.with_head(_marked(thread.head, receipt.state, receipt.watermark))
+    return thread
+
+
+def _marked(head: Conversation, state: Delivery, watermark: datetime) -> Conversation:
+    fields = {Delivery.DELIVERED: "delivered_until", Delivery.READ: "read_until"}
+    name = fields.get(state)
+    if name is None:
+        return head
+    return head.model_copy(update={name: _latest(getattr(head, name), watermark)})
+
+
+def _head(thread: Thread) -> Conversation:
+    if thread.head is None:
+        raise LookupError("an item that opens a conversation was folded without an opening")
+    return thread.head
+
+
+def _latest(one: datetime | None, other: datetime) -> datetime:
+    return max(one, other) if one else other

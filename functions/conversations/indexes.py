@@ -1,0 +1,93 @@
+"""The ways to find a conversation other than by its thread: the inbox, the linked records, the timer.
+
+Index rows are written after the thread's own transaction, may be written again at any time, and are only
+hints: who reads them reads the head too.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.conversations.due import Due
+from functions.conversations.listing import Heads, drop, listing, newest_first
+from functions.conversations.model import Conversation, Link, State
+from functions.conversations.states import is_quiet
+from functions.message import digest
+from functions.paging import Page
+from functions.ports import Entity, Op, Table, Write
+
+SPREAD = 4  # partitions of one workstream's conversations in one state
+
+
+class Indexes:
+    """The three index tables."""
+
+    def __init__(self, inbox: Table, records: Table, due: Table, clock: Callable[[], datetime]) -> None:
+        self._inbox = inbox
+        self._records = records
+        self.due = Due(due, clock)
+
+    async def moved(self, before: Conversation | None, after: Conversation, heads: Heads) -> None:
+        """Write what a change of a head makes necessary: nothing, where only a message was added.
+
+        `before` is None when the conversation is new, or when its rows may be missing.
+        """
+        writes = [
+            self._link(after, link) for link in after.links if before is None or link not in before.links
+        ]
+        if before is None or _listed(before) != _listed(after):
+            writes += [self._list(after), self.due.put(after)]
+        await asyncio.gather(*writes)
+        if before and _listed(before) not in (None, _listed(after)):
+            await self._retire(before, heads)
+
+    async def inbox(
+        self, workstream: str, state: State, cursor: str | None, limit: int, heads: Heads
+    ) -> Page[Conversation]:
+        """List a workstream's conversations in one state, the newest first."""
+        here = (workstream, state)
+        partitions = [_partition(workstream, state, part) for part in range(SPREAD)]
+        return await listing(
+            self._inbox, partitions, cursor, limit, heads, lambda head: _listed(head) == here
+        )
+
+    async def of_record(
+        self, entity: str, record: str, cursor: str | None, limit: int, heads: Heads
+    ) -> Page[Conversation]:
+        """List the conversations that are linked to a record, the newest first."""
+
+        def linked(head: Conversation) -> bool:
+            return any((link.entity, link.id) == (entity, record) for link in head.links)
+
+        return await listing(self._records, [digest(entity, record)], cursor, limit, heads, linked)
+
+    async def _list(self, conversation: Conversation) -> None:
+        if _listed(conversation):
+            await self._inbox.commit([Op(Write.UPSERT, _inbox_row(conversation))])
+
+    async def _link(self, conversation: Conversation, link: Link) -> None:
+        row = Entity(digest(link.entity, link.id), newest_first(conversation), {})
+        await self._records.commit([Op(Write.UPSERT, row)])
+
+    async def _retire(self, before: Conversation, heads: Heads) -> None:
+        """Drop the row of the former state, unless the conversation is back in it by now."""
+        former = _inbox_row(before)
+        row = await self._inbox.get(former.partition, former.key)
+        # The row is read before the head: whoever moves back after that writes the row anew, and it stays.
+        head = await heads(before.id) if row else None
+        if row and (head is None or _listed(head) != _listed(before)):
+            await drop(self._inbox, row)
+
+
+def _listed(conversation: Conversation) -> tuple[str, State] | None:
+    return None if is_quiet(conversation) else (conversation.workstream, conversation.state)
+
+
+def _inbox_row(conversation: Conversation) -> Entity:
+    part = int(digest(conversation.id), 16) % SPREAD
+    partition = _partition(conversation.workstream, conversation.state, part)
+    return Entity(partition, newest_first(conversation), {})
+
+
+def _partition(workstream: str, state: State, part: int) -> str:
+    return f"{workstream}:{state}:{part}"

@@ -1,0 +1,198 @@
+"""The repository of conversations: everything that happens to a thread goes through here.
+
+A thread is one table partition, so that every change of it is one transaction. See `layout` for the rows,
+`fold` for what a customer's item does, and `states` for the state machine.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+
+from functions.conversations import layout
+from functions.conversations.fold import AutoCloseOf
+from functions.conversations.indexes import Indexes
+from functions.conversations.listing import bounded
+from functions.conversations.model import Conversation, Decision, Link, State, StoredMessage
+from functions.conversations.opening import Opening, Received
+from functions.conversations.progress import seen_until
+from functions.conversations.receiving import Receiver
+from functions.conversations.replies import Draft, Recorder, Replied
+from functions.conversations.sending import COPY, Progress
+from functions.conversations.states import idled, moved
+from functions.conversations.store import Store
+from functions.errors import Invalid, NotFound
+from functions.message import Delivery, Inbound
+from functions.paging import Page, decode_cursor, encode_cursor
+from functions.ports import Entity, Table
+
+__all__ = ["Draft", "Replied", "Threads"]
+log = logging.getLogger("monikanava.conversations")
+
+
+class Threads:
+    """All threads. Every method raises Unavailable when the table does not answer."""
+
+    def __init__(self, table: Table, indexes: Indexes, clock: Callable[[], datetime]) -> None:
+        self._store = Store(table)
+        self._indexes = indexes
+        self._clock = clock
+        self._recorder = Recorder(self._store, indexes, clock)
+        self._progress = Progress(self._store, clock)
+
+    async def receive(
+        self,
+        batch: Sequence[Inbound],
+        open_conversation: Callable[[Inbound], Awaitable[Opening]],
+        auto_close: AutoCloseOf,
+    ) -> Received:
+        """Store items of one session, in order, each once for good: duplicates are dropped.
+
+        For plain messages this is one read and one transaction, whatever their number up to the table's
+        limits. When it raises, the same batch may come again.
+        """
+        return await Receiver(self._store, self._indexes, open_conversation, auto_close).receive(batch)
+
+    async def conversation(self, conversation: str) -> Conversation:
+        """Read a conversation with its decision; raises NotFound."""
+        where = layout.place(conversation)
+        trace = self._store.table.get(where.partition, layout.trace_key(where.number))
+        version, row = await asyncio.gather(self._store.version(conversation), trace)
+        decision = layout.read(Decision, row) if row else None
+        return version.head.model_copy(update={"decision": decision})
+
+    async def message(self, message: str) -> StoredMessage:
+        """Read a message as far as it has come; raises NotFound."""
+        where, _ = layout.message_place(message)
+        newest = self._store.newest(where.partition)
+        (found, _), head = await asyncio.gather(self._store.message(message), newest)
+        return _seen(found, head)
+
+    async def messages(self, conversation: str, cursor: str | None, limit: int) -> Page[StoredMessage]:
+        """List a conversation's messages in their order; raises NotFound, or Invalid for a bad cursor."""
+        where, after = layout.place(conversation), _sequence(cursor)
+        start = layout.message_key(where.number, after + 1)
+        head, newest, rows = await asyncio.gather(
+            self._store.version(conversation),
+            self._store.newest(where.partition),
+            self._store.table.range(where.partition, start, f"m:{where.number:06d};", limit),
+        )
+        found = [layout.read(StoredMessage, row) for row in rows]
+        shown = tuple(_seen(message, newest) for message in found if message.kind != COPY)
+        more = bool(found) and found[-1].sequence < head.head.messages
+        return Page(items=shown, cursor=encode_cursor(str(found[-1].sequence)) if more else None)
+
+    async def reply(self, conversation: str, draft: Draft, *, key: str, agent: str) -> Replied:
+        """Record a reply as queued; an open or waiting conversation becomes the agent's.
+
+        The same key with the same draft gives the recorded one again. Raises Conflict when the key was used
+        for another draft or the conversation is closed, Invalid for a bad `reply_to`, TooLarge, NotFound.
+        """
+        return await self._recorder.record(conversation, draft, key, agent)
+
+    async def attempt(self, message: str, at: datetime) -> StoredMessage:
+        """Note, before a provider call, that it is about to be made."""
+        return await self._progress.attempted(message, at)
+
+    async def retry_later(self, message: str) -> StoredMessage:
+        """Note that the attempt surely had no effect, so that another may be made."""
+        return await self._progress.attempted(message, None)
+
+    async def part_sent(self, message: str, provider_id: str) -> StoredMessage:
+        """Note that the provider took one of several calls; the attempt has its outcome."""
+        return await self._progress.part_taken(message, provider_id)
+
+    async def sent(self, message: str, provider_ids: Sequence[str]) -> StoredMessage:
+        """Note that the provider took all calls; receipts that came before are merged."""
+        return await self._progress.all_taken(message, provider_ids)
+
+    async def failed(self, message: str, code: str, reason: str) -> StoredMessage:
+        """Note that the message, or the rest of it, will never be sent."""
+        return await self._progress.ended(message, Delivery.FAILED, code, reason)
+
+    async def uncertain(self, message: str, reason: str) -> StoredMessage:
+        """Note that nobody knows whether the provider took it."""
+        return await self._progress.ended(message, Delivery.UNCERTAIN, "uncertain", reason)
+
+    async def transition(self, conversation: str, to: State, *, agent: str, reason: str = "") -> Conversation:
+        """Move a conversation; raises Conflict, naming both states, when there is no such way.
+
+        To the state that it is in: nothing changes.
+        """
+
+        def change(head: Conversation) -> Conversation:
+            return head if head.state is to else moved(head, to, at=self._clock(), reason=reason, agent=agent)
+
+        return await self._change(conversation, change)
+
+    async def link(self, conversation: str, link: Link) -> Conversation:
+        """Link a record, in place of a former link to the same one."""
+
+        def change(head: Conversation) -> Conversation:
+            others = _without(head, link.entity, link.id)
+            return head if link in head.links else head.model_copy(update={"links": (*others, link)})
+
+        return await self._change(conversation, change)
+
+    async def unlink(self, conversation: str, entity: str, record: str) -> Conversation:
+        """Take a link away; one that is not there is well."""
+
+        def change(head: Conversation) -> Conversation:
+            return head.model_copy(update={"links": _without(head, entity, record)})
+
+        return await self._change(conversation, change)
+
+    async def inbox(
+        self, workstream: str, state: State, cursor: str | None, limit: int
+    ) -> Page[Conversation]:
+        """List a workstream's conversations in one state, the newest first, without their decisions."""
+        return await self._indexes.inbox(workstream, state, cursor, limit, self._store.head)
+
+    async def of_record(self, entity: str, record: str, cursor: str | None, limit: int) -> Page[Conversation]:
+        """List a record's conversations, the newest first, without their decisions."""
+        return await self._indexes.of_record(entity, record, cursor, limit, self._store.head)
+
+    async def close_idle(self, now: datetime) -> int:
+        """Close what rested too long, and tell how many; the timer's work, safe to run twice at once."""
+        ready = await self._indexes.due.ready(now)
+        closed = await bounded([partial(self._close_one, *due, now) for due in ready])
+        await self._indexes.due.passed(now)
+        return sum(closed)
+
+    async def _close_one(self, conversation: str, row: Entity, now: datetime) -> bool:
+        closed = False
+        with suppress(NotFound):
+            before, after = await self._store.change_head(conversation, lambda head: idled(head, now))
+            closed = before != after
+            await self._indexes.moved(before, after, self._store.head)
+            # Activity since the row was written has put the time off: the row moves there.
+            await self._indexes.due.put(after)
+        await self._indexes.due.done(row)
+        if closed:
+            log.info("closed by the timer: conversation=%s", conversation)
+        return closed
+
+    async def _change(
+        self, conversation: str, change: Callable[[Conversation], Conversation]
+    ) -> Conversation:
+        before, after = await self._store.change_head(conversation, change)
+        # Nothing changed: it may be a repetition of a call that was cut off before it wrote the indexes.
+        await self._indexes.moved(None if before == after else before, after, self._store.head)
+        return after
+
+
+def _seen(message: StoredMessage, newest: Entity | None) -> StoredMessage:
+    return seen_until(message, layout.read(Conversation, newest)) if newest else message
+
+
+def _without(head: Conversation, entity: str, record: str) -> tuple[Link, ...]:
+    return tuple(link for link in head.links if (link.entity, link.id) != (entity, record))
+
+
+def _sequence(cursor: str | None) -> int:
+    text = decode_cursor(cursor) or "0"
+    if not (text.isascii() and text.isdigit() and len(text) <= 8):
+        raise Invalid("the cursor is not one of ours")
+    return int(text)
