@@ -4,26 +4,29 @@
       │ down
       └────▶ spool table ──timer: drain──▶ Service Bus
 
-A session's order is kept across the outage: as long as this instance remembers one, it looks whether
-the session's bucket still holds older messages, and joins them there instead of overtaking them.
+Each queue has a spool of its own, so that one broken queue holds up no other. Order is kept across the
+outage: as long as this instance remembers one, it looks whether the queue's spool still holds older
+messages, and joins them there instead of overtaking them.
 (Another instance that has not met the outage may overtake; both times are kept on every message.)
 """
 
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from uuid import uuid4
 
 from functions.errors import Unavailable
-from functions.message import digest
 from functions.ports import Bus, Entity, Envelope, Op, Table, Write
 from functions.rows import pack, unpack
 
-BUCKETS = 4
+QUEUES = "~queues"  # the partition that names the queues which ever had a spool
 REMEMBERED = timedelta(minutes=2)  # after the last spooled message; the timer drains every 10 s
+DRAIN_SECONDS = 60.0  # of one drain: far below the function's time limit, the next one goes on
 PAGE = 50
+CHUNK = 5  # rows of one transaction, which is at most 4 MB: the SDK writes a non-ASCII character as \\uXXXX
 log = logging.getLogger("monikanava.outbox")
 
 
@@ -34,14 +37,17 @@ class Outbox:
         self._bus = bus
         self._spool = spool
         self._clock = clock
-        self._outage: datetime | None = None
+        self._outages: dict[str, datetime] = {}
+        self._keeping: Counter[str] = Counter()  # writes under way: their rows cannot be seen yet
+        self._named: set[str] = set()
+        self._instance = uuid4().hex[:8]
         self._count = 0
 
     async def send(self, queue: str, envelopes: Sequence[Envelope]) -> None:
         """Return when every envelope is kept; raises Unavailable when neither place takes them."""
         if not envelopes:
             return
-        if self._in_outage() and await self._waiting(envelopes):
+        if await self._must_join(queue):
             await self._keep(queue, envelopes)
             return
         try:
@@ -51,54 +57,60 @@ class Outbox:
             await self._keep(queue, envelopes)
 
     async def drain(self) -> int:
-        """Send what waits, oldest first in each bucket; give how many. Stops when the bus is down."""
+        """Send what waits, each queue's oldest first; give how many. What the bus refuses stays."""
         try:
-            return sum([await self._drain(f"{bucket}") for bucket in range(BUCKETS)])
+            queues = [row.key for row in await self._spool.range(QUEUES)]
         except Unavailable as down:
-            log.warning("the spool stays: %s", down.reason)
+            log.warning("the spool cannot be read: %s", down.reason)
             return 0
+        return sum(await asyncio.gather(*(self._drain(queue) for queue in queues)))
 
-    def _in_outage(self) -> bool:
-        return self._outage is not None and self._clock() - self._outage < REMEMBERED
-
-    async def _waiting(self, envelopes: Sequence[Envelope]) -> bool:
-        buckets = {_bucket(envelope) for envelope in envelopes}
-        found = await asyncio.gather(*(self._spool.range(bucket, limit=1) for bucket in buckets))
-        return any(found)
+    async def _must_join(self, queue: str) -> bool:
+        outage = self._outages.get(queue)
+        if outage is None or self._clock() - outage >= REMEMBERED:
+            return False
+        if self._keeping[queue]:
+            return True
+        try:
+            return bool(await self._spool.range(queue, limit=1))
+        except Unavailable:
+            return False  # the bus may be back while the table is not
 
     async def _keep(self, queue: str, envelopes: Sequence[Envelope]) -> None:
-        self._outage = self._clock()
-        rows = sorted((self._row(queue, e) for e in envelopes), key=lambda row: row.partition)
-        for _, group in groupby(rows, key=lambda row: row.partition):
-            for chunk in _chunks(list(group)):
-                await self._spool.commit([Op(Write.UPSERT, row) for row in chunk])
+        self._outages[queue] = self._clock()
+        rows = [self._row(queue, envelope) for envelope in envelopes]
+        self._keeping[queue] += 1
+        try:
+            await self._name(queue)
+            for start in range(0, len(rows), CHUNK):
+                await self._spool.commit([Op(Write.UPSERT, row) for row in rows[start : start + CHUNK]])
+        finally:
+            self._keeping[queue] -= 1
+
+    async def _name(self, queue: str) -> None:
+        if queue not in self._named:
+            await self._spool.commit([Op(Write.UPSERT, Entity(QUEUES, queue, {}))])
+            self._named.add(queue)
 
     def _row(self, queue: str, envelope: Envelope) -> Entity:
         self._count += 1
-        key = f"{self._clock().timestamp():017.6f}:{self._count:012d}:{envelope.id}"
-        head = {"queue": queue, "id": envelope.id, "session": envelope.session}
+        key = f"{self._clock().timestamp():017.6f}:{self._count:012d}:{self._instance}"
+        values = {"id": envelope.id, "session": envelope.session}
         properties = json.dumps(dict(envelope.properties))
-        return Entity(
-            _bucket(envelope), key, {**head, "properties": properties, **pack("body", envelope.body)}
-        )
+        return Entity(queue, key, {**values, "properties": properties, **pack("body", envelope.body)})
 
-    async def _drain(self, bucket: str) -> int:
-        sent = 0
-        while rows := await self._spool.range(bucket, limit=PAGE):
-            for queue, group in groupby(rows, key=lambda row: str(row.values["queue"])):
-                await self._bus.send(queue, [_envelope(row) for row in group])
-            await self._spool.commit([Op(Write.DELETE, Entity(row.partition, row.key, {})) for row in rows])
-            sent += len(rows)
+    async def _drain(self, queue: str) -> int:
+        loop = asyncio.get_running_loop()
+        deadline, sent = loop.time() + DRAIN_SECONDS, 0
+        try:
+            while loop.time() < deadline and (rows := await self._spool.range(queue, limit=PAGE)):
+                self._outages[queue] = self._clock()
+                await self._bus.send(queue, [_envelope(row) for row in rows])
+                await self._spool.commit([Op(Write.DELETE, Entity(queue, row.key, {})) for row in rows])
+                sent += len(rows)
+        except Unavailable as down:
+            log.warning("the spool stays: queue=%s reason=%s", queue, down.reason)
         return sent
-
-
-def _bucket(envelope: Envelope) -> str:
-    return str(int(digest(envelope.session), 16) % BUCKETS)
-
-
-def _chunks(rows: list[Entity], size: int = 10) -> list[list[Entity]]:
-    """Ten full queue messages stay below the 4 MB of one transaction."""
-    return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
 def _envelope(row: Entity) -> Envelope:
