@@ -62,12 +62,16 @@ def delivered(message: Message, payload: bytes, lock: Lock | None) -> bytes:
         elif code == part.ANNOTATIONS:
             annotations = decode(payload[value:end])
         elif code == part.PROPERTIES:
-            properties = payload[start:end]
+            properties = (
+                payload[start:end] if message.message_id else _named(decode(payload[value:end]), message)
+            )
         elif code == part.APPLICATION_PROPERTIES:
             applied = payload[start:end] if not message.extra else _merged(payload[value:end], message)
         elif code >= part.DATA:
             rest = start
             break
+    if not properties and not message.message_id:
+        properties = _named([], message)
     if message.extra and not applied:
         applied = _section(part.APPLICATION_PROPERTIES, dict(message.extra))
     head = _section(part.HEADER, _header(header, message))
@@ -104,19 +108,14 @@ def tag_of(token: UUID) -> bytes:
 def _batched(payload: bytes, found: list[part.Section]) -> list[bytes] | None:
     """Give the messages inside a batch, or None when it is a single message.
 
-    Proton does not tell the transfer's message format, so a batch is known by its shape: nothing but data
+    Proton does not tell the transfer's message format, so a batch is known by its shape: its body is data
     sections, each a whole message, under an envelope that has no id or the id of its first message.
     """
-    if any(code in (part.HEADER, part.APPLICATION_PROPERTIES, 0x76, 0x77, part.FOOTER) for code, *_ in found):
-        return None
     inner = [part.binary(payload, value, end) for code, _, value, end in found if code == part.DATA]
-    if not all(_is_message(one) for one in inner):
+    if not inner or not all(_is_message(one) for one in inner):
         return None
-    if any(code == part.PROPERTIES for code, *_ in found):
-        outer, first = draft(payload), draft(inner[0])
-        if outer.message_id not in ("", first.message_id):
-            return None
-    return inner
+    envelope, first = draft(payload), draft(inner[0])
+    return inner if envelope.message_id in ("", first.message_id) else None
 
 
 def _is_message(data: bytes) -> bool:
@@ -144,6 +143,11 @@ def _annotations(given: dict[str, Any], message: Message, lock: Lock | None) -> 
     if message.source:
         notes[symbol("x-opt-deadletter-source")] = message.source
     return notes
+
+
+def _named(properties: list[Any], message: Message) -> bytes:
+    """Give a message that its sender did not name an id, as Azure does: the SDKs count on one."""
+    return _section(part.PROPERTIES, [f"{message.first_seq:032x}", *properties[1:]])
 
 
 def _merged(applied: bytes, message: Message) -> bytes:
