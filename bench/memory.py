@@ -63,7 +63,7 @@ def _run(way: str) -> None:
 def _read(way: str, body: bytes) -> object:
     if way == "json":
         return json.loads(body)
-    sample = samples.facebook()
+    sample = samples.facebook(1)
     return list(sample.adapter.parse(replace(sample.request, body=body), sample.account))
 
 

@@ -1,13 +1,15 @@
 """What the providers' own SDKs, and the best known of others, do with a webhook before any handler runs."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from pywa.utils import webhook_updates_validator
 from telegram import Update
 from twilio.request_validator import RequestValidator
 
+from bench.samples import Sample
 from functions.channels.contract import Request
 
 
@@ -15,12 +17,17 @@ class Refused(Exception):
     """The peer did not accept the sample: the two would not have done the same work."""
 
 
-Peer = Callable[[Request], object]
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another's way to do the same; `does` says exactly what is timed, and what comes out of it."""
+
+    does: str
+    read: Callable[[Request], object]
 
 
-def twilio(token: str) -> Peer:
-    """twilio 9: RequestValidator.validate, and the form that it takes."""
-    validator = RequestValidator(token)
+def twilio(sample: Sample) -> Peer:
+    """Give Twilio's own validator, which takes the form."""
+    validator = RequestValidator(sample.account.settings.auth_token.get_secret_value())
 
     def read(request: Request) -> object:
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
@@ -28,26 +35,41 @@ def twilio(token: str) -> Peer:
             raise Refused("twilio")
         return form
 
-    return read
+    return Peer("twilio: parse_qsl + RequestValidator.validate → dict", read)
 
 
-def python_telegram_bot(secret: str) -> Peer:
-    """python-telegram-bot 22: the steps of its webhook handler; it gives a typed Update."""
+def python_telegram_bot(sample: Sample) -> Peer:
+    """Give the steps of python-telegram-bot's webhook handler."""
+    secret = sample.account.settings.secret_token.get_secret_value()
 
     def read(request: Request) -> object:
         if request.headers["x-telegram-bot-api-secret-token"] != secret:
             raise Refused("python-telegram-bot")
         return Update.de_json(json.loads(request.body))
 
-    return read
+    return Peer("python-telegram-bot: secret != + Update.de_json(json.loads) → Update", read)
 
 
-def pywa(secret: str) -> Peer:
-    """pywa 4: its validator of Meta's signature; what follows for Messenger is json.loads, untyped."""
+def pywa(sample: Sample) -> Peer:
+    """Give pywa's validator of Meta's signature; Messenger's items stay as they are."""
+    secret = sample.account.settings.app_secret.get_secret_value()
 
     def read(request: Request) -> object:
         if not webhook_updates_validator(secret, request.body, request.headers["x-hub-signature-256"]):
             raise Refused("pywa")
         return json.loads(request.body)
 
-    return read
+    return Peer("pywa: webhook_updates_validator + json.loads → dict", read)
+
+
+PEERS: Mapping[tuple[str, str], Callable[[Sample], Peer]] = {
+    ("sms", "twilio"): twilio,
+    ("telegram", "telegram"): python_telegram_bot,
+    ("facebook", "meta"): pywa,
+}
+
+
+def peer(sample: Sample) -> Peer | None:
+    """Give the peer for the sample's adapter; None where no well-known library reads its webhooks."""
+    make = PEERS.get((sample.account.channel, sample.account.provider))
+    return make(sample) if make else None

@@ -1,7 +1,6 @@
-"""The whole platform for a bench: real parts in a folder of their own, one configured SMS account."""
+"""The whole platform for a bench: real parts in a folder of their own."""
 
 import asyncio
-import json
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,15 +12,14 @@ from local.platform import Platform
 
 STORED_SECONDS = 60.0
 THREADS = 64  # customers who write; at most 100, which is a page of the inbox
-WORKSTREAM = "bench"
 
 
 @asynccontextmanager
 async def platform() -> AsyncIterator[Platform]:
-    """Start it on free ports, configured; stop it and forget its data at the end."""
+    """Start it on free ports, with its own configuration; stop it and forget its data at the end."""
     with tempfile.TemporaryDirectory(prefix="monikanava-bench-") as folder:
         async with Platform(Path(folder)) as running:
-            await running.configure(configuration())
+            await running.configure(samples.CONFIGURATION.read_text())
             yield running
 
 
@@ -40,26 +38,7 @@ class Stored:
                 await asyncio.sleep(0.1)
 
     async def _count(self) -> int:
-        found = await self._desk.items("conversations", workstream=WORKSTREAM, state="open", limit="100")
+        found = await self._desk.items(
+            "conversations", workstream=samples.WORKSTREAM, state="open", limit="100"
+        )
         return sum(conversation["messages"] for conversation in found)
-
-
-def configuration() -> str:
-    """Give a document with one SMS account."""
-    account = samples.twilio_sms().account
-    document = {
-        "version": 1,
-        "entitlements": ["digital-messaging"],
-        "accounts": [
-            {
-                "id": account.id,
-                "channel": account.channel,
-                "provider": account.provider,
-                "workstream": WORKSTREAM,
-                "settings": samples.TWILIO_SETTINGS,
-            }
-        ],
-        "workstreams": [{"id": WORKSTREAM, "agentQueue": "agents"}],
-        "agentQueues": [{"id": "agents"}],
-    }
-    return json.dumps(document)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench import samples
-from bench.platform import configuration
 from functions.cloud.secrets import EnvironmentSecrets
 from functions.cloud.tables import Tables
 from functions.configuration.store import Configurations
@@ -63,7 +62,7 @@ async def make_router(opened: Tables, calls: Counter[str]) -> Router:
 
     indexes = Indexes(table("inbox"), table("recordlinks"), table("due"), _now)
     configurations = Configurations(table("configuration"), EnvironmentSecrets(), _now, samples.ORIGIN)
-    await configurations.apply(configuration(), "bench")
+    await configurations.apply(samples.configuration(), "bench")
     return Router(
         Threads(table("threads"), indexes, _now),
         Identities(table("identities"), _now),

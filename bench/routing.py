@@ -7,8 +7,9 @@ that keeping a message can cost: one insert each with the bare SDK.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from azure.data.tables.aio import TableClient, TableServiceClient
@@ -32,7 +33,7 @@ class Way:
     name: str
     router: Router
     calls: Counter[str]
-    numbers: count[int]
+    numbers: Iterator[int]
     size: int
     each: int  # calls of a session in a round
     known: bool = True
@@ -43,9 +44,7 @@ class Way:
         newcomers = next(self.numbers) * SESSIONS
         sessions = [self._batches(number if self.known else newcomers + number) for number in range(SESSIONS)]
         self.calls.clear()
-        rate = await _rate(
-            [lambda batches=batches: self._route(batches) for batches in sessions], self.messages
-        )
+        rate = await _rate([partial(self._route, batches) for batches in sessions], self.messages)
         self.spent.append(self.calls.total() / self.messages)
         return rate
 
@@ -62,7 +61,7 @@ class Way:
         return [[self._delivery(customer) for _ in range(self.size)] for _ in range(self.each)]
 
     def _delivery(self, customer: int) -> Delivery:
-        sample = samples.twilio_sms(number=next(self.numbers), customer=customer)
+        sample = samples.sms(next(self.numbers), customer)
         (item,) = sample.adapter.parse(sample.request, sample.account)
         return Delivery(item.id, item.session, item.json_text(), 1)
 
@@ -107,7 +106,7 @@ def _shown(ways: list[Way], rounds: Rounds) -> Shown:
 
 def _inserts(table: TableClient) -> Measure:
     numbers = count()
-    sample = samples.twilio_sms()
+    sample = samples.sms(1, 1)
     (item,) = sample.adapter.parse(sample.request, sample.account)
     body = item.json_text()
 
@@ -117,7 +116,7 @@ def _inserts(table: TableClient) -> Measure:
             await table.create_entity(row)
 
     async def measure() -> float:
-        jobs = [lambda name=f"{number}": session(name) for number in range(SESSIONS)]
+        jobs = [partial(session, str(number)) for number in range(SESSIONS)]
         return await _rate(jobs, SESSIONS * SINGLES)
 
     return measure

@@ -90,7 +90,7 @@ def _document(words: list[str]) -> Document:
 
 
 def _facts() -> Facts:
-    sample = samples.twilio_sms()
+    sample = samples.sms(1, 1)
     (item,) = sample.adapter.parse(sample.request, sample.account)
     identity = Identity(
         channel=item.channel, account=item.account, id=item.sender.id, created_at=item.received_at

@@ -1,25 +1,26 @@
-"""One authentic webhook per adapter, with the fields that the provider really sends."""
+"""Authentic webhooks for the accounts of the local platform's configuration, signed as providers sign."""
 
+import hmac
 import json
-from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha1, sha256
-from hmac import digest
+from functools import cache
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+
+import yaml
 
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Request
+from local.platform import SIMULATORS
+from local.simulators.compose import compose
 
-ORIGIN, ACCOUNT = "https://bench.invalid", "bench"
-SECRET = "bench-secret-0123456789"
-PAGE = "1234567890"
-TWILIO_SETTINGS = {"accountSid": f"AC{'0' * 32}", "authToken": SECRET, "sender": "+358401234567"}
-NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-STAMP = int(NOW.timestamp())
-TEXT = "Moi! Missä tilaukseni 4711 viipyy? Maksoin laskun jo viime viikolla."
+CONFIGURATION = Path(__file__).parent.parent / "local" / "configuration.yaml"
+WORKSTREAM = "service"  # which TEXT reaches there by SMS
+ORIGIN = "https://bench.invalid"
+NOW = datetime.now(UTC)
+TEXT = "Moi! Missä tilaukseni 4711 viipyy? Maksoin sen jo viime viikolla."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,100 +31,67 @@ class Sample:
     account: Account[Any]
     request: Request
 
+    @property
+    def name(self) -> str:
+        """The channel, and the provider where it has another name."""
+        account = self.account
+        return (
+            account.channel
+            if account.channel == account.provider
+            else f"{account.channel} {account.provider}"
+        )
 
-def twilio_sms(origin: str = ORIGIN, number: int = 1, customer: int = 1) -> Sample:
-    """An SMS, the `number`th, of a customer; Twilio signs URL and form."""
-    sid = f"SM{number:032x}"
-    form = {
-        "ToCountry": "FI",
-        "ToState": "",
-        "SmsMessageSid": sid,
-        "NumMedia": "0",
-        "ToCity": "",
-        "FromZip": "",
-        "SmsSid": sid,
-        "FromState": "",
-        "SmsStatus": "received",
-        "FromCity": "",
-        "Body": TEXT,
-        "FromCountry": "FI",
-        "To": TWILIO_SETTINGS["sender"],
-        "ToZip": "",
-        "NumSegments": "1",
-        "MessageSid": sid,
-        "AccountSid": TWILIO_SETTINGS["accountSid"],
-        "From": f"+35850{customer:07d}",
-        "ApiVersion": "2010-04-01",
-    }
-    callback = f"{origin}/api/channels/sms/{ACCOUNT}"
-    signed = callback + "".join(name + form[name] for name in sorted(form))
+
+def configuration() -> str:
+    """Give the document; the providers' addresses lead nowhere, for nothing is sent to them."""
+    return CONFIGURATION.read_text().replace(SIMULATORS, "http://127.0.0.1:1")
+
+
+def every() -> list[Sample]:
+    """Give a text message to each account."""
+    return [_sample(entry, ORIGIN) for entry in _entries().values()]
+
+
+def sms(number: int, customer: int, origin: str = ORIGIN) -> Sample:
+    """Give the SMS of that number, from one of many customers."""
+    return _sample(_entries()["sms-twilio"], origin, id=f"SM{number:032x}", sender=f"+35850{customer:07d}")
+
+
+def facebook(items: int) -> Sample:
+    """Give one webhook of so many messages, each from another customer."""
+    one = _sample(_entries()["facebook-meta"], ORIGIN)
+    content = json.loads(one.request.body)
+    (item,) = content["entry"][0]["messaging"]
+    content["entry"][0]["messaging"] = [_another(item, number) for number in range(items)]
+    body = json.dumps(content, separators=(",", ":")).encode()
+    key = one.account.settings.app_secret.get_secret_value().encode()
     headers = {
-        "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
-        "x-twilio-signature": b64encode(digest(SECRET.encode(), signed.encode(), sha1)).decode(),
+        **one.request.headers,
+        "x-hub-signature-256": "sha256=" + hmac.digest(key, body, "sha256").hex(),
     }
-    return _sample("sms", "twilio", TWILIO_SETTINGS, callback, headers, urlencode(form).encode())
+    return replace(one, request=replace(one.request, headers=headers, body=body))
 
 
-def telegram() -> Sample:
-    """A private message; Telegram repeats our secret."""
-    person = {"id": 5551, "is_bot": False, "first_name": "Aino", "username": "aino", "language_code": "fi"}
-    update = {
-        "update_id": 87654321,
-        "message": {
-            "message_id": 1201,
-            "from": person,
-            "chat": {"id": 5551, "first_name": "Aino", "username": "aino", "type": "private"},
-            "date": STAMP,
-            "text": TEXT,
-        },
-    }
-    headers = {"content-type": "application/json", "x-telegram-bot-api-secret-token": SECRET}
-    settings = {"botToken": "1:bench", "secretToken": SECRET}
-    return _sample("telegram", "telegram", settings, _callback("telegram"), headers, _json(update))
+def _another(item: Mapping[str, Any], number: int) -> dict[str, Any]:
+    message = {**item["message"], "mid": f"m_{number:054d}"}
+    return {**item, "sender": {"id": str(10**15 + number)}, "message": message}
 
 
-def facebook(items: int = 1) -> Sample:
-    """A webhook of `items` messages, each from another customer; Meta signs the body."""
-    messages = [
-        {
-            "sender": {"id": f"{10**15 + number}"},
-            "recipient": {"id": PAGE},
-            "timestamp": STAMP * 1000,
-            "message": {"mid": f"m_{number:064d}", "text": TEXT},
-        }
-        for number in range(items)
-    ]
-    body = _json({"object": "page", "entry": [{"id": PAGE, "time": STAMP * 1000, "messaging": messages}]})
-    settings = {"pageId": PAGE, "appSecret": SECRET, "verifyToken": "v", "pageToken": "p"}
-    return _sample("facebook", "meta", settings, _callback("facebook"), _signed_by_meta(body), body)
+@cache
+def _entries() -> Mapping[str, Mapping[str, Any]]:
+    return {entry["id"]: entry for entry in yaml.safe_load(configuration())["accounts"]}
 
 
-def _sample(
-    channel: str,
-    provider: str,
-    settings: Mapping[str, str],
-    callback: str,
-    headers: Mapping[str, str],
-    body: bytes,
-) -> Sample:
+def _sample(entry: Mapping[str, Any], origin: str, **words: str) -> Sample:
+    channel, provider = entry["channel"], entry["provider"]
+    callback = f"{origin}/api/channels/{channel}/{entry['id']}"
+    signed = compose(channel, provider, entry["settings"], callback, text=TEXT, **words)
     found = adapter(channel, provider)
-    parsed = found.Settings.model_validate(settings)
+    settings = found.Settings.model_validate(entry["settings"])
+    headers = {name.lower(): value for name, value in signed.headers.items()}
+    address, _, query = signed.url.partition("?")
     return Sample(
         found,
-        Account(ACCOUNT, channel, provider, callback, parsed),
-        Request("POST", callback, "", headers, body, NOW),
+        Account(entry["id"], channel, provider, callback, settings),
+        Request(signed.method, address, query, headers, signed.body, NOW),
     )
-
-
-def _callback(channel: str) -> str:
-    return f"{ORIGIN}/api/channels/{channel}/{ACCOUNT}"
-
-
-def _signed_by_meta(body: bytes) -> dict[str, str]:
-    signature = digest(SECRET.encode(), body, sha256).hex()
-    return {"content-type": "application/json", "x-hub-signature-256": f"sha256={signature}"}
-
-
-def _json(content: object) -> bytes:
-    # Providers escape what is not ASCII; so does json.dumps.
-    return json.dumps(content, separators=(",", ":")).encode()
