@@ -5,16 +5,17 @@ each: one note of success an account and minute, one failure an account and seco
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from functions.errors import Unavailable
 from functions.message import Model
-from functions.ports import Entity, Op, Table, Write
+from functions.ports import Entity, Op, Table, Value, Write
 
 KEPT = 10  # failures an account
 SUCCESS_EVERY = timedelta(minutes=1)
 FAILURE_EVERY = timedelta(seconds=1)
+FAILURES, FAILURES_END = "failure", "failure~"
 log = logging.getLogger("monikanava.handshakes")
 
 
@@ -44,22 +45,33 @@ class Handshakes:
 
     async def succeeded(self, account: str) -> None:
         """Note a handshake that was answered."""
-        await self._note(account, "succeeded", timedelta(0), {})
+        await self._note(account, "succeeded", timedelta(0))
 
     async def authentic(self, account: str) -> None:
         """Note an authentic webhook."""
-        await self._note(account, "authentic", SUCCESS_EVERY, {})
+        await self._note(account, "authentic", SUCCESS_EVERY)
 
     async def failed(self, account: str, code: str, reason: str) -> None:
         """Note a refusal; the oldest gives way."""
-        slot = f"failure{int(self._clock().timestamp()) % KEPT}"
-        await self._note(account, slot, FAILURE_EVERY, {"code": code, "reason": reason}, group="failure")
+        now, mark = self._clock(), (account, "failure")
+        if not self._due(mark, now, FAILURE_EVERY):
+            return
+        try:
+            rows = await self._table.range(account, FAILURES, FAILURES_END)
+            slot = (
+                f"{FAILURES}{len(rows)}"
+                if len(rows) < KEPT
+                else min(rows, key=lambda row: str(row.values["at"])).key
+            )
+            await self._write(account, slot, {"at": now, "code": code, "reason": reason})
+        except Unavailable:
+            log.warning("handshake note lost: account=%s key=failure", account)
 
     async def status(self, account: str) -> HandshakeStatus:
         """Tell how the account's handshake stands."""
         rows = {row.key: row.values for row in await self._table.range(account)}
         failures = [
-            Failure.model_validate(values) for key, values in rows.items() if key.startswith("failure")
+            Failure.model_validate(values) for key, values in rows.items() if key.startswith(FAILURES)
         ]
         return HandshakeStatus.model_validate(
             {
@@ -69,14 +81,20 @@ class Handshakes:
             }
         )
 
-    async def _note(
-        self, account: str, key: str, every: timedelta, values: dict[str, str], group: str = ""
-    ) -> None:
-        now, mark = self._clock(), (account, group or key)
-        if (last := self._noted.get(mark)) and now - last < every:
+    async def _note(self, account: str, key: str, every: timedelta) -> None:
+        now = self._clock()
+        if not self._due((account, key), now, every):
             return
-        self._noted[mark] = now
         try:
-            await self._table.commit([Op(Write.UPSERT, Entity(account, key, {"at": now, **values}))])
+            await self._write(account, key, {"at": now})
         except Unavailable:
             log.warning("handshake note lost: account=%s key=%s", account, key)
+
+    def _due(self, mark: tuple[str, str], now: datetime, every: timedelta) -> bool:
+        if (last := self._noted.get(mark)) and now - last < every:
+            return False
+        self._noted[mark] = now
+        return True
+
+    async def _write(self, account: str, key: str, values: Mapping[str, Value]) -> None:
+        await self._table.commit([Op(Write.UPSERT, Entity(account, key, values))])

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from functions.errors import NotFound
 from functions.intake.outbox import Outbox
-from functions.message import QUEUE_LIMIT, Model
+from functions.message import QUEUE_LIMIT, Model, digest
 from functions.paging import Page, decode_cursor, encode_cursor
 from functions.ports import Entity, Envelope, Op, Table, Write
 from functions.rows import pack, unpack
@@ -55,7 +55,8 @@ class Parked:
     async def list(self, cursor: str | None, limit: int) -> Page[ParkedMessage]:
         """Page through them, newest first."""
         start = decode_cursor(cursor)
-        rows = await self._table.range(PARTITION, start=start and start + "\0", limit=limit + 1)
+        # All ids are equally long, so that nothing lies between one and itself with a tail.
+        rows = await self._table.range(PARTITION, start=start and start + "~", limit=limit + 1)
         last = encode_cursor(rows[limit - 1].key) if len(rows) > limit else None
         return Page(items=tuple(_parked(row) for row in rows[:limit]), cursor=last)
 
@@ -93,12 +94,15 @@ class Parked:
 
 def _key(at: datetime, message: str) -> str:
     """Sort the newest first; what is parked twice in one second by redelivery is one row."""
-    return f"{9_999_999_999 - int(at.timestamp()):010d}-{message[:40]}"
+    return f"{9_999_999_999 - int(at.timestamp()):010d}-{digest(message)}"
 
 
 def _row(parked: ParkedMessage) -> Entity:
-    return Entity(PARTITION, parked.id, pack("body", parked.json_text()))
+    # The body stands beside the rest: as JSON within JSON, an odd one would outgrow the row.
+    head = parked.model_copy(update={"body": ""}).model_dump_json(by_alias=True)
+    return Entity(PARTITION, parked.id, {**pack("head", head), **pack("body", parked.body)})
 
 
 def _parked(row: Entity) -> ParkedMessage:
-    return ParkedMessage.model_validate_json(unpack("body", row.values))
+    head = ParkedMessage.model_validate_json(unpack("head", row.values))
+    return head.model_copy(update={"body": unpack("body", row.values)})

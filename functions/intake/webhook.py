@@ -62,22 +62,27 @@ class Intake:
         except MonikanavaError as error:
             await self._handshakes.failed(account.id, error.code, error.reason)
             raise
+        answer = await self._keep(channel, account, request)
         await self._handshakes.authentic(account.id)
-        return await self._keep(channel, account, request)
+        return answer
 
     async def _keep(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
         queue = f"inbound-{account.channel}"
         try:
             items = [item for item in channel.parse(request, account) if item.kind is not Kind.TYPING]
         except Invalid as unreadable:
-            await self._park(queue, account, request, unreadable)
+            await self._park(queue, account, request, unreadable.reason)
+            return channel.acknowledge([])
+        except Exception as mistake:  # ours: the provider would repeat it for days, and then switch us off
+            log.exception("parser failed: channel=%s account=%s", account.channel, account.id)
+            await self._park(queue, account, request, f"the parser failed with {type(mistake).__name__}")
             return channel.acknowledge([])
         trace = request.headers.get("traceparent", "")
         await self._outbox.send(queue, [inbound_envelope(item, trace) for item in items])
         log.info("webhook kept: channel=%s account=%s items=%d", account.channel, account.id, len(items))
         return channel.acknowledge(items)
 
-    async def _park(self, queue: str, account: Account[Any], request: Request, why: Invalid) -> None:
+    async def _park(self, queue: str, account: Account[Any], request: Request, why: str) -> None:
         body = request.body.decode("utf-8", "backslashreplace")
         message = digest(account.channel, account.id, body)
-        await self._parked.park(queue, message, message, body, f"unreadable webhook body: {why.reason}")
+        await self._parked.park(queue, message, message, body, f"unreadable webhook body: {why}")
