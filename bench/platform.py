@@ -18,9 +18,14 @@ THREADS = 64  # customers who write; at most 100, which is a page of the inbox
 async def platform() -> AsyncIterator[Platform]:
     """Start it on free ports, with its own configuration; stop it and forget its data at the end."""
     with tempfile.TemporaryDirectory(prefix="monikanava-bench-") as folder:
-        async with Platform(Path(folder)) as running:
-            await running.configure(samples.CONFIGURATION.read_text())
-            yield running
+        try:
+            async with Platform(Path(folder)) as running:
+                await running.configure(samples.CONFIGURATION.read_text())
+                yield running
+        except (OSError, TimeoutError) as error:
+            # The folder goes, and with it the only place that says why.
+            error.add_note(_last_words(Path(folder) / "host.log"))
+            raise
 
 
 class Stored:
@@ -42,3 +47,7 @@ class Stored:
             "conversations", workstream=samples.WORKSTREAM, state="open", limit="100"
         )
         return sum(conversation["messages"] for conversation in found)
+
+
+def _last_words(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text().splitlines()[-lines:]) if log.exists() else "the host has no log"
