@@ -20,7 +20,7 @@ QUEUES = {"orders": True, "batches": True, "plain": False, "binary": False}
 
 
 def configuration(folder: Path) -> Path:
-    properties = {"LockDuration": "PT30S", "MaxDeliveryCount": 3, "DefaultMessageTimeToLive": "P1D"}
+    properties = {"LockDuration": "PT5S", "MaxDeliveryCount": 3, "DefaultMessageTimeToLive": "P1D"}
     queues = [
         {"Name": name, "Properties": {**properties, "RequiresSession": sessions}}
         for name, sessions in QUEUES.items()
@@ -139,13 +139,27 @@ async def test_batches_hold_one_session_in_order_and_come_again_whole(
 ) -> None:
     session = uuid.uuid4().hex
     texts = ["0", "once", *map(str, range(2, 50))]
-    await send(bus, "batches", [ServiceBusMessage(text, session_id=session) for text in texts])
+    await send(
+        bus,
+        "batches",
+        [
+            ServiceBusMessage(
+                text, session_id=session, application_properties={"number": number}, message_id=text
+            )
+            for number, text in enumerate(texts)
+        ],
+    )
     batches = await told(queues, "batches", session, 70)
     assert all(set(sessions) == {session} for sessions, *_ in batches)
     assert [len(batch[1]) for batch in batches[:2]] == [20, 20]
     assert batches[0][1] == batches[1][1] == texts[:20]
     assert (set(batches[0][2]), set(batches[1][2])) == ({1}, {2})
-    assert [text for _, batch, _ in batches[1:] for text in batch] == texts
+    assert [text for batch in batches[1:] for text in batch[1]] == texts
+    assert [number for batch in batches[1:] for number in batch[3]] == list(range(50))
+    metadata = batches[0][4]
+    assert metadata["MessageIdArray"] == texts[:20]
+    assert metadata["DeliveryCountArray"] == [1] * 20
+    assert (metadata["LabelArray"], metadata["CorrelationIdArray"]) == ([], [])
 
 
 async def test_a_broker_that_goes_and_comes_back_loses_nothing(bus: ServiceBus, queues: Running) -> None:
@@ -161,6 +175,13 @@ async def test_a_broker_that_goes_and_comes_back_loses_nothing(bus: ServiceBus, 
         assert texts[0] == "sleep0.5"
         assert texts[-1] == "kept"
         assert texts.count("kept") == 1
+
+
+async def test_a_lock_is_renewed_while_the_function_runs(bus: ServiceBus, queues: Running) -> None:
+    session = uuid.uuid4().hex
+    await send(bus, "orders", [ServiceBusMessage(text, session_id=session) for text in ("sleep8", "next")])
+    entries = await told(queues, "orders", session, 2)
+    assert [(text, count) for _, text, count, *_ in entries] == [("sleep8", 1), ("next", 1)]
 
 
 async def test_a_stop_settles_what_runs_and_takes_no_more(tmp_path: Path) -> None:

@@ -56,7 +56,9 @@ def plain(message: func.ServiceBusMessage, context: func.Context) -> None:
 )
 async def batches(messages: Messages) -> None:
     texts = [message.get_body().decode() for message in messages]
-    seen["batches"].append([[m.session_id for m in messages], texts, [m.delivery_count for m in messages]])
+    counts = [message.delivery_count for message in messages]
+    numbers = [message.application_properties["number"] for message in messages]
+    seen["batches"].append([[m.session_id for m in messages], texts, counts, numbers, messages[0].metadata])
     if "once" in texts and messages[texts.index("once")].delivery_count == 1:
         raise ValueError
 
