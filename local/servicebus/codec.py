@@ -52,31 +52,23 @@ def draft(payload: bytes) -> Draft:
 
 def delivered(message: Message, payload: bytes, lock: Lock | None) -> bytes:
     """Give a message as a receiver sees it: the sender's bytes with the broker's header and annotations."""
-    header: list[Any] = []
-    annotations: dict[str, Any] = {}
-    properties = applied = b""
-    rest = len(payload)
-    for code, start, value, end in part.sections(payload):
-        if code == part.HEADER:
-            header = decode(payload[value:end])
-        elif code == part.ANNOTATIONS:
-            annotations = decode(payload[value:end])
-        elif code == part.PROPERTIES:
-            properties = (
-                payload[start:end] if message.message_id else _named(decode(payload[value:end]), message)
-            )
-        elif code == part.APPLICATION_PROPERTIES:
-            applied = payload[start:end] if not message.extra else _merged(payload[value:end], message)
-        elif code >= part.DATA:
-            rest = start
+    head: dict[int, part.Section] = {}
+    body = len(payload)
+    for section in part.sections(payload):
+        if section[0] >= part.DATA:
+            body = section[1]
             break
-    if not properties and not message.message_id:
-        properties = _named([], message)
-    if message.extra and not applied:
-        applied = _section(part.APPLICATION_PROPERTIES, dict(message.extra))
-    head = _section(part.HEADER, _header(header, message))
-    notes = _section(part.ANNOTATIONS, _annotations(annotations, message, lock))
-    return b"".join((head, notes, properties, applied, payload[rest:]))
+        head[section[0]] = section
+    header = _header(_value(payload, head.get(part.HEADER)) or [], message)
+    notes = _annotations(_value(payload, head.get(part.ANNOTATIONS)) or {}, message, lock)
+    parts = (
+        _section(part.HEADER, header),
+        _section(part.ANNOTATIONS, notes),
+        _properties(payload, head.get(part.PROPERTIES), message),
+        _applied(payload, head.get(part.APPLICATION_PROPERTIES), message),
+        payload[body:],
+    )
+    return b"".join(parts)
 
 
 def decode(data: bytes) -> Any:
@@ -145,13 +137,23 @@ def _annotations(given: dict[str, Any], message: Message, lock: Lock | None) -> 
     return notes
 
 
-def _named(properties: list[Any], message: Message) -> bytes:
-    """Give a message that its sender did not name an id, as Azure does: the SDKs count on one."""
-    return _section(part.PROPERTIES, [f"{message.first_seq:032x}", *properties[1:]])
+def _properties(payload: bytes, section: part.Section | None, message: Message) -> bytes:
+    """Give the properties; a message that its sender did not name gets an id, for the SDKs count on one."""
+    if message.message_id and section is not None:
+        return payload[section[1] : section[3]]
+    given = _value(payload, section) or []
+    return _section(part.PROPERTIES, [f"{message.first_seq:032x}", *given[1:]])
 
 
-def _merged(applied: bytes, message: Message) -> bytes:
-    return _section(part.APPLICATION_PROPERTIES, {**decode(applied), **message.extra})
+def _applied(payload: bytes, section: part.Section | None, message: Message) -> bytes:
+    if message.extra:
+        given = _value(payload, section) or {}
+        return _section(part.APPLICATION_PROPERTIES, {**given, **message.extra})
+    return b"" if section is None else payload[section[1] : section[3]]
+
+
+def _value(payload: bytes, section: part.Section | None) -> Any:
+    return None if section is None else decode(payload[section[2] : section[3]])
 
 
 def _section(code: int, value: Any) -> bytes:
