@@ -76,6 +76,13 @@ def changed_messages(before: Thread, after: Thread) -> list[StoredMessage]:
     ]
 
 
+def row_count(before: Thread, after: Thread) -> int:
+    """Count the operations, without making them; a head may need one more for its decision."""
+    heads = sum(head != before.heads.get(number) for number, head in after.heads.items())
+    taken = len(after.taken) - len(before.taken)
+    return 2 * heads + taken + len(changed_messages(before, after)) + len(list(_names(before, after)))
+
+
 def _references(item: Inbound) -> dict[str, str]:
     """List the rows that may lead from a provider's id in the item to a message, each with that id."""
     if item.kind is Kind.ECHO:
