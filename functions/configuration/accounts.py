@@ -38,7 +38,8 @@ def account_problems(draft: Draft) -> Iterator[Problem]:
         if (entry.channel, entry.provider) not in CHANNELS:
             yield _unknown(where, entry)
             continue
-        yield from _not_entitled(where, entry, draft.document.entitlements)
+        if "entitlements" not in draft.lost:
+            yield from _not_entitled(where, entry, draft.document.entitlements)
         yield from _settings_problems(where, entry)
         address = _address(entry)
         if address in addresses:
@@ -147,7 +148,12 @@ def _address(entry: AccountEntry) -> str:
     """Give what names the account at its provider, to compare; empty when that is not given."""
     setting = ADDRESSES.get((entry.channel, entry.provider), "")
     value = entry.settings.get(to_camel(setting), entry.settings.get(setting))
-    return json.dumps([entry.channel, entry.provider, value]) if value else ""
+    return json.dumps([entry.channel, entry.provider, _spelled(value)]) if value else ""
+
+
+def _spelled(value: JsonValue) -> JsonValue:
+    """Ids may be written as numbers."""
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _public_names(settings: type[Model]) -> frozenset[str]:

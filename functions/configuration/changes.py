@@ -8,10 +8,10 @@ from pydantic import JsonValue
 
 from functions.configuration.accounts import masked_settings
 from functions.configuration.document import Document
+from functions.configuration.reading import LISTS
 from functions.message import Model
 
 Fields = dict[str, JsonValue]
-LISTS = ("accounts", "workstreams", "agentQueues", "operatingHours", "records", "rules")
 
 
 class ChangeKind(StrEnum):

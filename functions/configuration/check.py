@@ -93,9 +93,9 @@ def _repeated(named: Sequence[tuple[str, str]], field: str) -> Iterator[Problem]
 
 def _references(draft: Draft) -> Iterator[Problem]:
     document = draft.document
-    streams = {one.id for one in document.workstreams} | draft.broken.get("workstreams", frozenset())
-    queues = {one.id for one in document.agent_queues} | draft.broken.get("agentQueues", frozenset())
-    hours = {one.id for one in document.operating_hours} | draft.broken.get("operatingHours", frozenset())
+    streams = _known(draft, "workstreams", [one.id for one in document.workstreams])
+    queues = _known(draft, "agentQueues", [one.id for one in document.agent_queues])
+    hours = _known(draft, "operatingHours", [one.id for one in document.operating_hours])
     for place, account in draft.places("accounts", document.accounts):
         yield from _refers(f"{place}.workstream", account.workstream, streams, "workstream")
     for place, rule in draft.places("rules", document.rules):
@@ -105,11 +105,16 @@ def _references(draft: Draft) -> Iterator[Problem]:
         for index, rule in enumerate(stream.rules):
             yield from _refers(f"{place}.rules[{index}].agentQueue", rule.agent_queue, queues, "agent queue")
     for place, queue in draft.places("agentQueues", document.agent_queues):
-        yield from _refers(f"{place}.hours", queue.hours, hours, "operating hours")
+        yield from _refers(f"{place}.hours", queue.hours, hours, "set of operating hours")
 
 
-def _refers(path: str, name: str | None, known: set[str], what: str) -> Iterator[Problem]:
-    if name is not None and name not in known:
+def _known(draft: Draft, section: str, ids: Sequence[str]) -> frozenset[str] | None:
+    """Give the ids that can be referred to; None when the list could not be read."""
+    return None if section in draft.lost else draft.broken.get(section, frozenset()).union(ids)
+
+
+def _refers(path: str, name: str | None, known: frozenset[str] | None, what: str) -> Iterator[Problem]:
+    if name is not None and known is not None and name not in known:
         yield Problem(path=path, reason=f"there is no {what} {name!r}")
 
 

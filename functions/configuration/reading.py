@@ -17,6 +17,7 @@ from functions.configuration.problem import Problem
 
 Item = TypeVar("Item")
 Place = tuple[int | str, ...]
+LISTS = ("accounts", "rules", "workstreams", "agentQueues", "operatingHours", "records")
 SAID = {
     "missing": "is missing",
     "extra_forbidden": "there is no such field",
@@ -31,12 +32,13 @@ class Draft:
     """A document as far as it can be read.
 
     `kept` has the original place of each item of a list from which broken ones were left out; `broken`
-    the ids of those, by list, so that references to them count.
+    the ids of those, by list, so that references to them count. `lost` are fields not read at all.
     """
 
     document: Document
     kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     broken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def places(self, section: str, items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
         """Give each item with its path, such as `accounts[2]`."""
@@ -71,7 +73,7 @@ def _rest(value: dict[str, JsonValue], places: Sequence[Place]) -> Draft | None:
     wrong: dict[str, set[int]] = {}
     whole = set()
     for place in places:
-        if len(place) > 1 and isinstance(place[1], int):
+        if len(place) > 1 and isinstance(place[1], int) and place[0] in LISTS:
             wrong.setdefault(str(place[0]), set()).add(place[1])
         elif place:
             whole.add(str(place[0]))
@@ -85,7 +87,7 @@ def _rest(value: dict[str, JsonValue], places: Sequence[Place]) -> Draft | None:
             broken[section] = frozenset(_ids([items[index] for index in indices]))
             rest[section] = [items[index] for index in kept[section]]
     try:
-        return Draft(Document.model_validate(rest), kept, broken)
+        return Draft(Document.model_validate(rest), kept, broken, frozenset(whole))
     except ValidationError:
         return None
 

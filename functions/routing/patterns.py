@@ -10,7 +10,7 @@ import re2  # type: ignore[import-untyped]
 from functions.errors import Invalid
 
 LONGEST = 1_000  # characters of a pattern
-LARGEST = 10_000  # instructions of its program
+LARGEST = 20_000  # instructions of its program
 
 
 class Pattern:
