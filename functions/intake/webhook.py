@@ -7,7 +7,8 @@ the provider would repeat it for days, or give up on us.
 """
 
 import logging
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Request, Response
@@ -21,11 +22,8 @@ from functions.message import Kind, digest
 log = logging.getLogger("monikanava.intake")
 
 
-class Accounts(Protocol):
-    """Where accounts are looked up by channel and id; raises NotFound, or Unavailable."""
-
-    async def __call__(self, channel: str, account: str) -> Account[Any]:
-        """Give the account."""
+# Looks an account up by channel and id; raises NotFound, or Unavailable.
+Accounts = Callable[[str, str], Awaitable[Account[Any]]]
 
 
 class Intake:
