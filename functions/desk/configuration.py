@@ -91,7 +91,7 @@ async def diff_configuration(call: Call[Nothing, Yaml], services: Services) -> R
     return Reply(Changes(changes=tuple(await asyncio.to_thread(diff, live.document, document))))
 
 
-async def get_configuration_schema(call: Call[Nothing, Nothing], services: Services) -> Reply[Schema]:
+async def get_schema(call: Call[Nothing, Nothing], services: Services) -> Reply[Schema]:
     """Give the document's JSON Schema, with the settings of every channel."""
     return Reply(Schema(schema()))
 

@@ -6,14 +6,16 @@ A caller who got no answer repeats the request with the same Idempotency-Key: wh
 enqueued again, which is harmless, for the envelope's id is the message's.
 """
 
+from typing import Any
+
 from pydantic import Field
 
 from functions.channels import adapter
-from functions.channels.contract import Standing
+from functions.channels.contract import Account, Standing
 from functions.conversations.model import Conversation, StoredMessage
 from functions.conversations.threads import Draft, Replied
 from functions.desk.call import Body, Call, Nothing, Reply
-from functions.errors import Conflict, Invalid
+from functions.errors import Conflict, Invalid, NotDeliverable, NotFound
 from functions.intake.envelope import outbound_envelope
 from functions.message import Attachment, AttachmentKind, Choice, Delivery, Outbound, Tag
 from functions.services import Services
@@ -97,12 +99,19 @@ async def _refuse_undeliverable(conversation: Conversation, draft: Draft, servic
     identity = await services.identities.get(conversation.channel, conversation.account, customer)
     if identity and identity.opted_out_at:
         raise OptedOut("the customer has opted out of messages from this account")
-    live = await services.configurations.current()
-    account = await live.account(conversation.channel, conversation.account)
+    account = await _account(conversation, services)
     standing = Standing(services.clock(), conversation.last_inbound_at)
     adapter(conversation.channel, conversation.provider).render(
         _preview(conversation, draft, services), account, standing
     )
+
+
+async def _account(conversation: Conversation, services: Services) -> Account[Any]:
+    live = await services.configurations.current()
+    try:
+        return await live.account(conversation.channel, conversation.account)
+    except NotFound as gone:
+        raise NotDeliverable("no-account", gone.reason) from gone
 
 
 def _preview(conversation: Conversation, draft: Draft, services: Services) -> Outbound:

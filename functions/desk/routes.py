@@ -11,6 +11,7 @@ from functions.desk.openapi import describe
 from functions.desk.route import Header, Route
 from functions.services import Services
 
+JSON_SCHEMA = "application/schema+json"
 AGENT, ADMINISTRATOR, ANYBODY = Role.AGENT, Role.ADMINISTRATOR, None
 KEY = Header("Idempotency-Key", True, "A new value for each reply, the same when the request is repeated.")
 MATCH = Header("If-Match", False, "The ETag of the version that was edited; another version is refused.")
@@ -48,7 +49,7 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("POST", "configuration/validate", ADMINISTRATOR, configuration.validate_configuration),
     Route("POST", "configuration/diff", ADMINISTRATOR, configuration.diff_configuration),
     Route("POST", "configuration/explain", ADMINISTRATOR, explain.explain_routing),
-    Route("GET", "configuration/schema", ADMINISTRATOR, configuration.get_configuration_schema),
+    Route("GET", "configuration/schema", ADMINISTRATOR, configuration.get_schema, media=JSON_SCHEMA),
     Route("GET", "accounts", ADMINISTRATOR, accounts.list_accounts),
     Route("GET", "accounts/{id}/handshake", ADMINISTRATOR, accounts.get_handshake),
     Route("GET", "parked", ADMINISTRATOR, parked.list_parked),

@@ -103,7 +103,7 @@ class Desk:
     """Calls the registered functions by method and path."""
 
     def __init__(self, found: Services, authority: Authority) -> None:
-        self.services = found
+        self.services, self.authority = found, authority
         app = func.FunctionApp()
 
         async def services() -> Services:

@@ -121,6 +121,11 @@ async def test_what_the_channel_would_refuse_is_refused_at_once(desk: Desk) -> N
     assert (await reply(desk, conversation, tag="humanAgent")).status == 202
 
 
+async def test_a_conversation_of_an_account_that_is_gone_is_not_answered(desk: Desk) -> None:
+    told = await reply(desk, await desk.opened(account="sms-former"))
+    assert (told.status, told.body["type"]) == (422, "urn:monikanava:problem:no-account")
+
+
 async def test_states_follow_the_state_machine(desk: Desk) -> None:
     conversation = await desk.opened()
     path = f"conversations/{conversation.id}/state"

@@ -1,0 +1,89 @@
+"""Administrators see how each account's handshake stands, and what was given up."""
+
+from uuid import uuid4
+
+from functions.channels import CHANNELS
+from functions.channels.contract import Request
+from functions.intake.parked import ParkedMessage
+from local.servicebus.launch import ServiceBus
+from tests.desk.kit import ADMINISTRATOR, BASE, Desk, Told, now
+from tests.intake.reading import read, text
+
+
+async def administrator(desk: Desk, method: str, path: str) -> Told:
+    return await desk.call(method, path, role=ADMINISTRATOR)
+
+
+async def test_accounts_are_listed_with_what_the_provider_calls(desk: Desk) -> None:
+    items = (await administrator(desk, "GET", "accounts")).body["items"]
+    assert items[0] == {
+        "id": "sms-twilio",
+        "channel": "sms",
+        "provider": "twilio",
+        "workstream": "service",
+        "callback": f"{BASE}/api/channels/sms/sms-twilio",
+    }
+    assert len(items) == 3
+
+
+async def test_a_handshake_is_followed_from_its_steps_to_its_success(desk: Desk) -> None:
+    path = "accounts/facebook-meta/handshake"
+    before = (await administrator(desk, "GET", path)).body
+    assert (before["succeeded"], before["failures"]) == (False, [])
+    assert f"{BASE}/api/channels/facebook/facebook-meta" in [step["value"] for step in before["steps"]]
+
+    for given in ("wrong", "local-meta-verify-token"):
+        query = f"hub.mode=subscribe&hub.verify_token={given}&hub.challenge=42"
+        request = Request("GET", before["account"]["callback"], query, {}, b"", now())
+        await desk.services.intake.receive("facebook", "facebook-meta", request)
+    after = (await administrator(desk, "GET", path)).body
+    assert after["succeeded"] is True
+    assert after["succeededAt"] >= after["failures"][0]["at"]
+    (failure,) = after["failures"]
+    assert failure["code"] == "forbidden"
+    assert "token" in failure["reason"]
+
+
+async def test_an_account_whose_secret_is_missing_says_which(blank: Desk, example: str) -> None:
+    text = example.replace("authToken: local-twilio-auth-token", "authToken: { secret: twilio-token }")
+    await blank.services.configurations.apply(text, "tests")
+    told = (await administrator(blank, "GET", "accounts/sms-twilio/handshake")).body
+    assert told["steps"] == []
+    assert "TWILIO_TOKEN" in told["problem"]
+
+
+async def test_an_account_that_is_not_configured_is_404(desk: Desk) -> None:
+    assert (await administrator(desk, "GET", "accounts/nobody/handshake")).status == 404
+
+
+async def test_capabilities_are_told_of_every_channel(desk: Desk) -> None:
+    items = (await desk.call("GET", "capabilities")).body["items"]
+    assert [(one["channel"], one["provider"]) for one in items] == list(CHANNELS)
+    assert {one["channel"]: one["replyWindow"] for one in items}["facebook"] == "P1D"
+
+
+async def test_a_parked_message_is_seen_replayed_and_discarded(desk: Desk, servicebus: ServiceBus) -> None:
+    session, message = uuid4().hex, uuid4().hex
+    parked = ParkedMessage(
+        id=f"0000000001-{message}",
+        queue="inbound-sms",
+        session=session,
+        message=message,
+        reason="failed 5 times",
+        parked_at=now(),
+        body="{}",
+    )
+    properties = {**parked.model_dump(mode="json", by_alias=True, exclude={"id", "body", "replayed_at"})}
+    await desk.services.parked.record(parked.id, parked.body, properties)
+    listed = (await administrator(desk, "GET", "parked")).body["items"]
+    assert [(one["id"], one["reason"]) for one in listed] == [(parked.id, "failed 5 times")]
+
+    path = f"parked/{parked.id}"
+    assert (await administrator(desk, "GET", path)).body == listed[0]
+    replayed = await administrator(desk, "POST", f"{path}/replay")
+    assert replayed.body["replayedAt"]
+    assert [text(one) for one in await read(servicebus, "inbound-sms", session, count=1)] == ["{}"]
+
+    assert (await administrator(desk, "DELETE", path)).status == 204
+    for method in ("GET", "DELETE"):
+        assert (await administrator(desk, method, path)).status == 404
