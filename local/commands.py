@@ -215,7 +215,7 @@ async def _until_stopped(platform: Platform) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    waiting = [asyncio.create_task(stopped.wait())]
+    waiting: list[asyncio.Task[object]] = [asyncio.create_task(stopped.wait())]
     if platform.host:
         waiting.append(asyncio.create_task(platform.host.wait()))
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -42,7 +42,7 @@ class Desk:
         """PUT; raises DeskError."""
         return await self._call("PUT", path, json=body)
 
-    async def send_text(self, method: str, path: str, text: str) -> str:
+    async def send_text(self, method: str, path: str, text: str = "") -> str:
         """Send YAML, take text; raises DeskError."""
         headers = {"Content-Type": "application/yaml"}
         async with self._http.request(

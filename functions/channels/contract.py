@@ -99,7 +99,7 @@ class Call:
     `url` must begin with the account's API base URL: delivery refuses anything else.
     """
 
-    url: str
+    url: str = field(repr=False)  # some providers have the token in it
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: tuple[tuple[str, str], ...] | None = None
     json: JsonValue = None
@@ -130,6 +130,16 @@ class Refused:
     reason: str
     retryable: bool
     retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The answer does not tell whether the provider took the message."""
+
+    reason: str
+
+
+Outcome = Sent | Refused | Unsure
 
 
 class Adapter(Protocol[SettingsT]):
@@ -170,5 +180,5 @@ class Adapter(Protocol[SettingsT]):
         Raises NotDeliverable when the window, a length or an attachment rule forbids it.
         """
 
-    def receipt(self, answer: Answer) -> Sent | Refused:
+    def receipt(self, answer: Answer) -> Outcome:
         """Read the API's answer; never raises, whatever it holds."""

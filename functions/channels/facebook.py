@@ -16,10 +16,9 @@ from functions.channels.contract import (
     Answer,
     Call,
     Capabilities,
-    Refused,
+    Outcome,
     Request,
     Response,
-    Sent,
     Standing,
     Step,
 )
@@ -122,7 +121,7 @@ class Facebook:
             for index, content in enumerate(contents)
         ]
 
-    def receipt(self, answer: Answer) -> Sent | Refused:
+    def receipt(self, answer: Answer) -> Outcome:
         """Read the answer of the Send API."""
         return meta.receipt(answer)
 

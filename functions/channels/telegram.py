@@ -17,6 +17,7 @@ from functions.channels.contract import (
     Answer,
     Call,
     Capabilities,
+    Outcome,
     Refused,
     Request,
     Response,
@@ -161,7 +162,7 @@ class Telegram:
         base = f"{account.settings.api_base}/bot{account.settings.bot_token.get_secret_value()}"
         return [Call(url=f"{base}/{method}", json={**place, **content}) for method, content in contents]
 
-    def receipt(self, answer: Answer) -> Sent | Refused:
+    def receipt(self, answer: Answer) -> Outcome:
         """Read the Bot API's answer. Telegram's own sentence is left out: it may quote the message."""
         content = read_answer(answer.body)
         if at(content, "ok") is True:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential
 
+from functions.channels.contract import Account
 from functions.cloud.secrets import EnvironmentSecrets, VaultSecrets
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import Tables, open_tables
@@ -57,17 +59,21 @@ def compose(settings: Settings) -> Services:
     threads = Threads(tables.table("threads"), _indexes(tables), now)
     identities = Identities(tables.table("identities"), now)
     configurations = Configurations(
-        tables.table("configuration"), _secrets(settings), now, settings.public_base_url
+        tables.table("configuration"),
+        _secrets(settings),
+        now,
+        settings.public_base_url,
+        lambda record: records.put(record),  # noqa: PLW0108 (the records need the configuration first)
     )
     records = Records(tables.table("records"), now, configurations.default_region)
     caller = Caller()
 
-    async def account(channel: str, account_id: str) -> object:
-        return await (await configurations.current()).account(channel, account_id)
+    async def accounts(channel: str, account: str) -> Account[Any]:
+        return await (await configurations.current()).account(channel, account)
 
     return Services(
         settings=settings,
-        intake=Intake(account, outbox, parked, handshakes),
+        intake=Intake(accounts, outbox, parked, handshakes),
         router=Router(threads, identities, records, configurations, parked, now),
         courier=Courier(threads, identities, configurations, caller, now),
         threads=threads,

@@ -10,6 +10,7 @@ import azure.functions as func
 from pydantic import ValidationError
 
 from functions.cloud.http import to_http, to_request
+from functions.intake.parked import QUEUE as PARKED
 from functions.message import Outbound
 from functions.patience import patient
 from functions.routing.inbound import Delivery
@@ -33,7 +34,7 @@ def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
     """Add the functions that every app needs once."""
 
     @app.function_name("record_parked")
-    @app.service_bus_queue_trigger("message", "parked", connection=BUS_CONNECTION)
+    @app.service_bus_queue_trigger("message", BUS_CONNECTION, PARKED)
     async def record_parked(message: func.ServiceBusMessage) -> None:
         parked = (await services()).parked
         properties = _text_properties(message)
@@ -74,8 +75,8 @@ def _route(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
     @app.function_name(f"route_{channel}")
     @app.service_bus_queue_trigger(
         "messages",
+        BUS_CONNECTION,
         queue,
-        connection=BUS_CONNECTION,
         is_sessions_enabled=True,
         cardinality=func.Cardinality.MANY,
     )
@@ -88,7 +89,7 @@ def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
     queue = f"outbound-{channel}"
 
     @app.function_name(f"deliver_{channel}")
-    @app.service_bus_queue_trigger("message", queue, connection=BUS_CONNECTION, is_sessions_enabled=True)
+    @app.service_bus_queue_trigger("message", BUS_CONNECTION, queue, is_sessions_enabled=True)
     async def deliver(message: func.ServiceBusMessage) -> None:
         found = await services()
         try:
@@ -102,7 +103,7 @@ def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
 
 def _dead(app: func.FunctionApp, queue: str, services: ServicesOf) -> None:
     @app.function_name(f"dead_{queue.replace('-', '_')}")
-    @app.service_bus_queue_trigger("message", f"{queue}/$DeadLetterQueue", connection=BUS_CONNECTION)
+    @app.service_bus_queue_trigger("message", BUS_CONNECTION, f"{queue}/$DeadLetterQueue")
     async def dead(message: func.ServiceBusMessage) -> None:
         reason = _text_properties(message).get("DeadLetterReason", "dead-lettered")
         await _park(await services(), queue, message, f"the queue gave up: {reason}")

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.channels import adapter
-from functions.channels.contract import Account, Adapter, Call, Refused, Sent, Standing
+from functions.channels.contract import Account, Adapter, Call, Outcome, Refused, Sent, Standing, Unsure
 from functions.configuration.store import Configurations
 from functions.conversations.model import StoredMessage
 from functions.conversations.threads import Threads
@@ -108,26 +108,23 @@ class Courier:
             outcome = await self._try(channel, account, call)
             if isinstance(outcome, Sent):
                 return outcome.message
-            if not outcome.retryable:
-                raise NotDeliverable(outcome.code, outcome.reason)
+            _refuse_what_is_final(outcome, channel.capabilities.idempotent)
             await patient(lambda: self._threads.retry_later(message.id))
-            log.warning("not taken: message=%s code=%s", message.id, outcome.code)
-            wait = max(pause or 0.0, outcome.retry_after or 0.0)
+            wait = max(pause or 0.0, _asked_for(outcome))
             waited += wait
+            log.warning("not taken: message=%s reason=%s wait=%.0f", message.id, outcome.reason, wait)
             if pause is None or waited > LONGEST_WAIT:
-                break
+                raise Later(f"the provider does not take it now: {outcome.reason}")
             await self._sleep(wait)
-        raise Later(f"the provider does not take it now: {outcome.reason}")
+        raise AssertionError("the last try ends in one of the ways above")
 
-    async def _try(self, channel: Adapter[Any], account: Account[Any], call: Call) -> Sent | Refused:
+    async def _try(self, channel: Adapter[Any], account: Account[Any], call: Call) -> Outcome:
         try:
             return channel.receipt(await self._caller.call(call, channel.api_base(account)))
         except NotSent as error:
             return Refused(error.code, error.reason, retryable=True)
         except Unknown as error:
-            if not channel.capabilities.idempotent:
-                raise
-            return Refused(error.code, error.reason, retryable=True)
+            return Unsure(error.reason)
 
     async def _part_sent(self, message: StoredMessage, provider_id: str) -> None:
         await patient(lambda: self._threads.part_sent(message.id, provider_id))
@@ -139,3 +136,16 @@ class Courier:
     async def _failed(self, message: StoredMessage, code: str, reason: str) -> None:
         log.warning("failed: message=%s code=%s", message.id, code)
         await patient(lambda: self._threads.failed(message.id, code, reason))
+
+
+def _refuse_what_is_final(outcome: Refused | Unsure, idempotent: bool) -> None:
+    """Return when another try is allowed; raises NotDeliverable or Unknown when none is."""
+    if isinstance(outcome, Unsure):
+        if not idempotent:
+            raise Unknown(outcome.reason)
+    elif not outcome.retryable:
+        raise NotDeliverable(outcome.code, outcome.reason)
+
+
+def _asked_for(outcome: Refused | Unsure) -> float:
+    return outcome.retry_after or 0.0 if isinstance(outcome, Refused) else 0.0

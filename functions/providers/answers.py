@@ -3,24 +3,19 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from functions.channels.contract import Answer, Refused
+from functions.channels.contract import Answer, Refused, Unsure
 
 # A gateway in between, or a slow request: the provider itself may have taken the message.
 AMBIGUOUS = frozenset({408, 502, 504})
 
-UNNAMED = Refused(
-    "uncertain", "the provider took the request but named no message: look there before sending again", False
-)
+UNNAMED = Unsure("the provider took the request but named no message: look there before sending again")
 
 
-def by_status(provider: str, answer: Answer) -> Refused:
+def by_status(provider: str, answer: Answer) -> Refused | Unsure:
     """Judge by the HTTP status alone: 429, 500 and 503 may be repeated, an ambiguous one must not."""
     status = answer.status
     if status in AMBIGUOUS:
-        said = (
-            f"{provider} answered {status}: the message may have been sent, look there before sending again"
-        )
-        return Refused("uncertain", said, False)
+        return Unsure(f"{provider} answered {status}: the message may have been sent, look there first")
     retryable = status == 429 or status >= 500
     said = f"{provider} answered HTTP {status}"
     return Refused(str(status), said, retryable, retry_after(answer) if retryable else None)

@@ -8,7 +8,7 @@ import re
 
 from pydantic import JsonValue, SecretStr
 
-from functions.channels.contract import Answer, Call, Refused, Request, Response, Sent
+from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Response, Sent
 from functions.errors import Forbidden, Invalid, NotAuthentic
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import child, read_answer, text
@@ -61,7 +61,7 @@ def graph_call(url: str, token: SecretStr, content: JsonValue) -> Call:
     return Call(url=url, headers={"Authorization": f"Bearer {token.get_secret_value()}"}, json=content)
 
 
-def receipt(answer: Answer) -> Sent | Refused:
+def receipt(answer: Answer) -> Outcome:
     """Read the Send API's answer. Meta's own sentence is left out: it may quote the message."""
     content = read_answer(answer.body)
     error = child(content, "error")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from functions.channels.contract import Answer, Call, Refused, Request, Sent
+from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent
 from functions.errors import Invalid, NotAuthentic
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import plain, read_answer, text
@@ -74,7 +74,7 @@ def message_call(settings: TwilioSettings, form: Form) -> Call:
     return Call(url=url, headers={"Authorization": _basic(settings)}, form=tuple(form))
 
 
-def receipt(answer: Answer) -> Sent | Refused:
+def receipt(answer: Answer) -> Outcome:
     """Read what the Messages resource answered. Twilio's own sentence is left out: it quotes the number."""
     content = read_answer(answer.body)
     if answer.status < 300:

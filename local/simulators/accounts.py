@@ -1,4 +1,4 @@
-"""Which configured accounts the simulators send news to: statuses of what was sent, signed with the secret."""
+"""Which configured accounts the simulators send news to: statuses of what was sent, signed."""
 
 from collections.abc import Mapping
 from typing import Any

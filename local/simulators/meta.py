@@ -4,7 +4,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -66,7 +66,7 @@ class Meta:
         facts = ({"delivery": {"mids": [taken.id], "watermark": now}}, {"read": {"watermark": now}})
         page = taken.account
         return [
-            _signed(registered.callback, registered.secret, page, _item(page, taken.recipient, fact))
+            _signed(registered.callback, registered.secret, page, [_item(page, taken.recipient, fact)])
             for fact in facts
             if registered.callback
         ]
@@ -74,22 +74,31 @@ class Meta:
 
 def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
     """Sign an incoming message."""
+    return batch(settings, callback, [words])
+
+
+def batch(settings: Mapping[str, Any], callback: str, many: Sequence[Words]) -> SignedRequest:
+    """Sign one webhook with many people's messages."""
     page = setting(settings, "page_id")
+    items = [_message(page, words) for words in many]
+    return _signed(callback, setting(settings, "app_secret"), page, items)
+
+
+def _message(page: str, words: Words) -> dict[str, Any]:
     message: dict[str, Any] = {"mid": words.id or "m_" + secrets.token_urlsafe(40)}
     if words.text:
         message["text"] = words.text
     if words.media:
         message["attachments"] = [{"type": "image", "payload": {"url": url}} for url in words.media]
-    item = _item(page, words.sender, {"message": message})
-    return _signed(callback, setting(settings, "app_secret"), page, item)
+    return _item(page, words.sender, {"message": message})
 
 
 def _item(page: str, person: str, fact: dict[str, Any]) -> dict[str, Any]:
     return {"sender": {"id": person}, "recipient": {"id": page}, "timestamp": _now(), **fact}
 
 
-def _signed(url: str, secret: str, page: str, item: dict[str, Any]) -> SignedRequest:
-    content = {"object": "page", "entry": [{"time": _now(), "id": page, "messaging": [item]}]}
+def _signed(url: str, secret: str, page: str, items: list[dict[str, Any]]) -> SignedRequest:
+    content = {"object": "page", "entry": [{"time": _now(), "id": page, "messaging": items}]}
     # Meta escapes slashes, and all that is not ASCII.
     body = json.dumps(content, separators=(",", ":")).replace("/", "\\/").encode()
     headers = {

@@ -16,10 +16,9 @@ from functions.channels.contract import (
     Answer,
     Call,
     Capabilities,
-    Refused,
+    Outcome,
     Request,
     Response,
-    Sent,
     Standing,
     Step,
 )
@@ -139,7 +138,7 @@ class TwilioSms:
             for text, urls in (*alone, together, *rest)
         ]
 
-    def receipt(self, answer: Answer) -> Sent | Refused:
+    def receipt(self, answer: Answer) -> Outcome:
         """Read the answer of the Messages resource."""
         return twilio.receipt(answer)
 

@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.error import Forbidden, RetryAfter
 from telegram.request import HTTPXRequest
 
-from functions.channels.contract import Answer, Call, Refused, Request, Sent
+from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent
 from functions.message import Attachment, AttachmentKind, Delivery, Kind, Receipt
 from local.child import Child
 from local.simulators.server import Simulators
@@ -30,7 +30,7 @@ class Bench:
         self.url = url
         self.http = http
 
-    async def send(self, channel: str, **message: Any) -> list[Sent | Refused]:
+    async def send(self, channel: str, **message: Any) -> list[Outcome]:
         """Send a message as delivery does."""
         to = account(channel, apiBase=f"{self.url}/{PROVIDERS[channel]}")
         calls = room(channel).render(outbound(channel, **message), to, standing())
