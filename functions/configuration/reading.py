@@ -73,10 +73,11 @@ def _rest(value: dict[str, JsonValue], places: Sequence[Place]) -> Draft | None:
     wrong: dict[str, set[int]] = {}
     whole = set()
     for place in places:
-        if len(place) > 1 and isinstance(place[1], int) and place[0] in LISTS:
-            wrong.setdefault(str(place[0]), set()).add(place[1])
-        elif place:
-            whole.add(str(place[0]))
+        name = to_camel(str(place[0])) if place else ""
+        if len(place) > 1 and isinstance(place[1], int) and name in LISTS:
+            wrong.setdefault(name, set()).add(place[1])
+        else:
+            whole.add(name)
     rest = {to_camel(name): part for name, part in value.items() if to_camel(name) not in whole}
     kept: dict[str, tuple[int, ...]] = {}
     broken: dict[str, frozenset[str]] = {}

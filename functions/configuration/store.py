@@ -22,6 +22,7 @@ from functions.ports import Secrets, Table
 __all__ = ["Applied", "Configurations", "Live"]
 
 POLLED = timedelta(seconds=2)
+AT_ONCE = 16  # records that are imported side by side
 ImportRecord = Callable[[Record], Awaitable[object]]
 log = logging.getLogger("monikanava.configuration")
 
@@ -138,5 +139,5 @@ class Configurations:
 
     async def _import_records(self, document: Document) -> None:
         if self._import:
-            for record in document.records:
-                await self._import(record)
+            for at in range(0, len(document.records), AT_ONCE):
+                await asyncio.gather(*map(self._import, document.records[at : at + AT_ONCE]))

@@ -123,6 +123,15 @@ def test_all_problems_at_once_and_a_broken_part_hides_none() -> None:
     ]
 
 
+def test_both_spellings_of_a_field_are_read() -> None:
+    with pytest.raises(InvalidDocument) as refused:
+        read("agent_queues: [{id: a, nam: x}]\nworkstreams: [{id: w, agent_queue: b}]")
+    assert [one.path for one in refused.value.problems] == [
+        "agent_queues[0].nam",
+        "workstreams[0].agentQueue",
+    ]
+
+
 def test_what_is_no_document_at_all() -> None:
     for written in ("[]", "5", "text"):
         with pytest.raises(InvalidDocument) as refused:
