@@ -5,6 +5,7 @@ queues gave up on, `dead_inbound_sms` and `dead_outbound_sms`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import List  # noqa: UP035
 
 import azure.functions as func
 from pydantic import ValidationError
@@ -80,7 +81,7 @@ def _route(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
         is_sessions_enabled=True,
         cardinality=func.Cardinality.MANY,
     )
-    async def route(messages: list[func.ServiceBusMessage]) -> None:
+    async def route(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 (the worker knows only this spelling)
         router = (await services()).router
         await router.route(queue, [_delivery(message) for message in messages])
 
