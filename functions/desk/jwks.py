@@ -83,7 +83,7 @@ class Keys:
 
     async def _fetch(self) -> bytes:
         async with (
-            aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session,
+            aiohttp.ClientSession(timeout=TIMEOUT) as session,
             session.get(self._url, allow_redirects=False) as response,
         ):
             if response.status != 200:
