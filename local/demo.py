@@ -21,7 +21,7 @@ from local.desk import Desk, Json
 from local.platform import Platform
 from local.simulators.compose import compose
 from local.simulators.meta import batch
-from local.simulators.signed import SignedRequest, Words
+from local.simulators.signed import SignedRequest, Words, setting
 from local.tables import show
 
 CONFIGURATION = Path(__file__).parent / "configuration.yaml"
@@ -31,7 +31,7 @@ MANY, PEOPLE = 60, 12
 FINAL = {"sms": "delivered", "facebook": "read", "telegram": "sent"}
 PATIENCE = 30.0  # seconds
 Found = list[tuple[Json, list[Json]]]
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 class Unexpected(Exception):
@@ -117,7 +117,7 @@ async def _webhooks(stage: Stage, account_id: str) -> None:
     account = stage.accounts[account_id]
     console.print(f"\n» {account['channel']} ({account['provider']}), account {account_id}")
     if account["provider"] == "meta":
-        token = account["settings"]["verify_token"]
+        token = setting(account["settings"], "verify_token")
         query = f"hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}"
         url = f"{stage.callback(account_id)}?{query}"
         await stage.post("handshake (GET hub.challenge)", SignedRequest(url, {}, b"", "GET"), 200)
