@@ -4,19 +4,17 @@ Only URLs below the account's API base are called, redirects are not followed, a
 a limit: a provider's token goes to the provider and nowhere else.
 """
 
-import asyncio
-import logging
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
 from functions.channels.contract import Answer, Call
-from functions.errors import MonikanavaError
+from functions.errors import MonikanavaError, NotDeliverable
 
 ANSWER_LIMIT = 1_000_000  # bytes
 TIMES = aiohttp.ClientTimeout(total=20, sock_connect=5, sock_read=15)
-log = logging.getLogger("monikanava.delivery")
+IDLE = 4.0  # seconds; a connection that the other side closes just as we use it makes a message uncertain
 
 
 class NotSent(MonikanavaError):
@@ -31,29 +29,29 @@ class Unknown(MonikanavaError):
     code = "no-answer"
 
 
-class Forbidden(MonikanavaError):
-    """A call outside the account's API base: a mistake of ours, never sent."""
-
-    code = "outside-api-base"
-
-
 class Caller:
     """One connection pool for all providers; lives on one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, times: aiohttp.ClientTimeout = TIMES) -> None:
+        self._times = times
         self._session: aiohttp.ClientSession | None = None
 
     async def call(self, call: Call, base: str) -> Answer:
-        """Make the call; raises NotSent, Unknown or Forbidden."""
+        """Make the call; raises NotSent, Unknown, or NotDeliverable for a URL outside `base`."""
         if not within(call.url, base):
-            raise Forbidden("the call is outside the account's API base URL")
+            raise NotDeliverable("outside-api-base", "the call is outside the account's API base URL")
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=TIMES, cookie_jar=aiohttp.DummyCookieJar())
+            # How many run at once is for the queues' sessions to say: a wait here would look like no answer.
+            self._session = aiohttp.ClientSession(
+                timeout=self._times,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE),
+            )
         try:
             return await self._exchange(self._session, call)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise NotSent(f"the provider's API cannot be reached ({type(error).__name__})") from None
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unknown(f"the provider's API gave no answer ({type(error).__name__})") from None
 
     async def close(self) -> None:
@@ -66,13 +64,34 @@ class Caller:
         async with session.request(
             call.method, call.url, headers=call.headers, allow_redirects=False, **content
         ) as response:
-            body = await response.content.read(ANSWER_LIMIT)
+            body = await _read(response.content)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, headers, body)
 
 
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """Read to the end or the limit: a single `read` gives only what has come so far."""
+    body = bytearray()
+    async for chunk in content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > ANSWER_LIMIT:
+            break
+    return bytes(body[:ANSWER_LIMIT])
+
+
 def within(url: str, base: str) -> bool:
-    """Tell whether `url` has the scheme, host and port of `base`, and lies below its path."""
-    ours, theirs = urlsplit(base), urlsplit(url)
-    path = ours.path.rstrip("/") + "/"
-    return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc) and theirs.path.startswith(path)
+    """Tell whether `url` has the scheme, host and port of `base`, and lies below its path.
+
+    What a server may read as another path is refused: dot segments, also escaped, and control characters.
+    """
+    try:
+        ours, theirs = urlsplit(base), urlsplit(url)
+    except ValueError:
+        return False
+    path = unquote(theirs.path).replace("\\", "/")
+    return (
+        url.isprintable()
+        and (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
+        and theirs.path.startswith(ours.path.rstrip("/") + "/")
+        and not {".", ".."} & set(path.split("/"))
+    )
