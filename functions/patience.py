@@ -17,16 +17,32 @@ Result = TypeVar("Result")
 log = logging.getLogger("monikanava.patience")
 
 
+class Patience:
+    """The waiting time of one invocation, shared by everything that it waits for."""
+
+    def __init__(self, seconds: float = PATIENCE) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + seconds
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left; never below zero."""
+        return max(self._deadline - self._loop.time(), 0.0)
+
+    async def __call__(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Do the work, again while it raises Unavailable and time is left; then Unavailable is raised."""
+        pause = 0.25
+        while True:
+            try:
+                return await work()
+            except Unavailable as down:
+                if pause > self.left:
+                    raise
+                log.warning("waiting %.1f s: %s", pause, down.reason)
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries, no secret)
+            pause = min(pause * 2, 15.0)
+
+
 async def patient(work: Callable[[], Awaitable[Result]], seconds: float = PATIENCE) -> Result:
-    """Do the work, again while it raises Unavailable, for so many seconds; then Unavailable is raised."""
-    loop = asyncio.get_running_loop()
-    deadline, pause = loop.time() + seconds, 0.25
-    while True:
-        try:
-            return await work()
-        except Unavailable as down:
-            if loop.time() + pause > deadline:
-                raise
-            log.warning("waiting %.1f s: %s", pause, down.reason)
-        await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 (spreads the retries, no secret)
-        pause = min(pause * 2, 15.0)
+    """Do the one thing that an invocation waits for."""
+    return await Patience(seconds)(work)

@@ -12,6 +12,7 @@ process was killed in between) cannot know either: that is an uncertain one too.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,10 +25,11 @@ from functions.delivery.caller import Caller, NotSent, Unknown
 from functions.errors import MonikanavaError, NotDeliverable, NotFound, Unavailable
 from functions.identity.identities import Identities
 from functions.message import Delivery, Outbound
-from functions.patience import patient
+from functions.patience import Patience
+from functions.traces import trace
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between tries, while the thread waits in order
-LONGEST_WAIT = 120.0  # seconds in all; with six calls of 20 s still below the function's 300
+LONGEST_WAIT = 120.0  # seconds between the tries of one call in all; a longer Retry-After ends there too
 GIVE_UP_AFTER = 9  # deliveries by the queue, each with all the tries above
 log = logging.getLogger("monikanava.delivery")
 
@@ -36,6 +38,16 @@ class Later(MonikanavaError):
     """The provider does not take it now: the queue shall deliver it again."""
 
     code = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A message with what sending it needs."""
+
+    message: StoredMessage
+    channel: Adapter[Any]
+    account: Account[Any]
+    patience: Patience
 
 
 class Courier:
@@ -59,38 +71,41 @@ class Courier:
 
     async def deliver(self, outbound: Outbound, count: int) -> None:
         """Deliver once in effect; `count` is 1 at the first delivery. Raises Later or Unavailable."""
-        message = await patient(lambda: self._threads.message(outbound.id))
+        patience = Patience()
+        message = await patience(lambda: self._threads.message(outbound.id))
         if message.delivery is not Delivery.QUEUED:
             return
         try:
-            await self._send(outbound, message)
+            await self._send(outbound, message, patience)
         except Unavailable:
             raise
         except (NotDeliverable, NotFound) as refused:
-            await self._failed(message, refused.code, refused.reason)
+            await self._failed(message, refused.code, refused.reason, patience)
         except Unknown as unknown:
-            await self._uncertain(message, unknown.reason)
+            await self._uncertain(message, unknown.reason, patience)
         except Exception as error:
+            reason = error.reason if isinstance(error, MonikanavaError) else trace(error)
             if count < GIVE_UP_AFTER:
-                raise
-            log.exception("gave up: message=%s", message.id)
-            reason = error.reason if isinstance(error, MonikanavaError) else type(error).__name__
-            await self._failed(message, "gave-up", reason)
+                raise Later(reason) from None
+            await self._failed(message, "gave-up", reason, patience)
 
-    async def _send(self, outbound: Outbound, message: StoredMessage) -> None:
-        live = await patient(self._configurations.current)
-        account = await live.account(outbound.channel, outbound.account)
+    async def _send(self, outbound: Outbound, message: StoredMessage, patience: Patience) -> None:
+        account = await patience(lambda: self._account(outbound))
         channel = adapter(outbound.channel, account.provider)
         if message.attempted_at and not channel.capabilities.idempotent:
             raise Unknown("an earlier attempt was cut off before its outcome was known")
-        calls = await patient(lambda: self._calls(channel, account, outbound))
-        sent = list(message.parts)
+        calls = await patience(lambda: self._calls(channel, account, outbound))
+        job, sent = _Job(message, channel, account, patience), list(message.parts)
         for call in calls[len(sent) :]:
-            if sent:
-                await self._part_sent(message, sent[-1])
-            sent.append(await self._place(channel, account, call, message))
-        await patient(lambda: self._threads.sent(message.id, sent))
+            sent.append(await self._place(call, job))
+            if len(sent) < len(calls):
+                await patience(lambda: self._threads.part_sent(message.id, sent[-1]))
+        await patience(lambda: self._threads.sent(message.id, sent))
         log.info("sent: message=%s calls=%d", message.id, len(calls))
+
+    async def _account(self, outbound: Outbound) -> Account[Any]:
+        live = await self._configurations.current()
+        return await live.account(outbound.channel, outbound.account)
 
     async def _calls(self, channel: Adapter[Any], account: Account[Any], outbound: Outbound) -> list[Call]:
         identity = await self._identities.get(outbound.channel, outbound.account, outbound.recipient)
@@ -99,52 +114,54 @@ class Courier:
         conversation = await self._threads.conversation(outbound.conversation)
         return channel.render(outbound, account, Standing(self._clock(), conversation.last_inbound_at))
 
-    async def _place(
-        self, channel: Adapter[Any], account: Account[Any], call: Call, message: StoredMessage
-    ) -> str:
-        waited = 0.0
-        for pause in (*PAUSES, None):
-            await patient(lambda: self._threads.attempt(message.id, self._clock()))
-            outcome = await self._try(channel, account, call)
+    async def _place(self, call: Call, job: _Job) -> str:
+        """Make the call until it is taken, and give the provider's id; raises Later after too long."""
+        pauses, waited = iter(PAUSES), 0.0
+        while True:
+            outcome = await self._attempt(call, job)
             if isinstance(outcome, Sent):
                 return outcome.message
-            _refuse_what_is_final(outcome, channel.capabilities.idempotent)
-            await patient(lambda: self._threads.retry_later(message.id))
-            wait = max(pause or 0.0, _asked_for(outcome))
-            waited += wait
-            log.warning("not taken: message=%s reason=%s wait=%.0f", message.id, outcome.reason, wait)
-            if pause is None or waited > LONGEST_WAIT:
+            pause = next(pauses, 0.0)
+            wait = min(max(pause, _asked_for(outcome)), LONGEST_WAIT - waited, job.patience.left)
+            log.warning("not taken: message=%s reason=%s wait=%.0f", job.message.id, outcome.reason, wait)
+            if not pause or wait <= 0:
                 raise Later(f"the provider does not take it now: {outcome.reason}")
+            waited += wait
             await self._sleep(wait)
-        raise AssertionError("the last try ends in one of the ways above")
 
-    async def _try(self, channel: Adapter[Any], account: Account[Any], call: Call) -> Outcome:
+    async def _attempt(self, call: Call, job: _Job) -> Outcome:
+        """Make the call once, with a note around it; raises NotDeliverable or Unknown when that is final."""
+        await job.patience(lambda: self._threads.attempt(job.message.id, self._clock()))
+        outcome = await self._try(call, job)
+        if isinstance(outcome, Refused) and not outcome.retryable:
+            raise NotDeliverable(outcome.code, outcome.reason)
+        if isinstance(outcome, Unsure) and not job.channel.capabilities.idempotent:
+            raise Unknown(outcome.reason)
+        if not isinstance(outcome, Sent):
+            await job.patience(lambda: self._threads.retry_later(job.message.id))
+        return outcome
+
+    async def _try(self, call: Call, job: _Job) -> Outcome:
         try:
-            return channel.receipt(await self._caller.call(call, channel.api_base(account)))
+            answer = await self._caller.call(call, job.channel.api_base(job.account))
+            return job.channel.receipt(answer)
         except NotSent as error:
             return Refused(error.code, error.reason, retryable=True)
         except Unknown as error:
             return Unsure(error.reason)
+        except MonikanavaError:
+            raise
+        except Exception as mistake:  # ours, and nobody knows on which side of the request
+            log.error("a call failed: message=%s error=%s", job.message.id, trace(mistake))
+            return Unsure(f"the call broke off with {type(mistake).__name__}")
 
-    async def _part_sent(self, message: StoredMessage, provider_id: str) -> None:
-        await patient(lambda: self._threads.part_sent(message.id, provider_id))
-
-    async def _uncertain(self, message: StoredMessage, reason: str) -> None:
+    async def _uncertain(self, message: StoredMessage, reason: str, patience: Patience) -> None:
         log.warning("uncertain: message=%s", message.id)
-        await patient(lambda: self._threads.uncertain(message.id, reason))
+        await patience(lambda: self._threads.uncertain(message.id, reason))
 
-    async def _failed(self, message: StoredMessage, code: str, reason: str) -> None:
+    async def _failed(self, message: StoredMessage, code: str, reason: str, patience: Patience) -> None:
         log.warning("failed: message=%s code=%s", message.id, code)
-        await patient(lambda: self._threads.failed(message.id, code, reason))
-
-
-def _refuse_what_is_final(outcome: Refused | Unsure, idempotent: bool) -> None:
-    """Return when another try is allowed; raises NotDeliverable or Unknown when none is."""
-    if isinstance(outcome, Unsure):
-        if not idempotent:
-            raise Unknown(outcome.reason)
-    elif not outcome.retryable:
-        raise NotDeliverable(outcome.code, outcome.reason)
+        await patience(lambda: self._threads.failed(message.id, code, reason))
 
 
 def _asked_for(outcome: Refused | Unsure) -> float:
