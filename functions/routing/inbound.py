@@ -16,13 +16,14 @@ from pydantic import ValidationError
 from functions.configuration.store import Configurations, Live
 from functions.conversations.opening import Opening
 from functions.conversations.threads import Threads
-from functions.errors import Unavailable
+from functions.errors import MonikanavaError, Unavailable
 from functions.identity.identities import Identities
 from functions.identity.matching import match
 from functions.identity.records import Records
 from functions.intake.parked import Parked
 from functions.message import Inbound, Kind
 from functions.patience import patient
+from functions.traces import trace
 
 PARK_AFTER = 5  # deliveries; the queue itself would dead-letter after 10
 CONSENT = frozenset({Kind.OPT_OUT, Kind.OPT_IN})
@@ -37,6 +38,12 @@ class Delivery:
     session: str
     body: str
     count: int
+
+
+class NotRouted(MonikanavaError):
+    """The batch shall be delivered again."""
+
+    code = "not-routed"
 
 
 class Router:
@@ -64,23 +71,20 @@ class Router:
             await self._route_session(queue, list(group))
 
     async def _route_session(self, queue: str, deliveries: Sequence[Delivery]) -> None:
-        read = [(delivery, await self._read(queue, delivery)) for delivery in deliveries]
-        readable = [(delivery, item) for delivery, item in read if item]
+        read = [(delivery, _read(delivery)) for delivery in deliveries]
+        readable = [(delivery, item) for delivery, item in read if isinstance(item, Inbound)]
         try:
             await self._store([item for _, item in readable])
         except Unavailable:
             raise
-        except Exception:
-            log.exception("a batch failed, now one by one: queue=%s items=%d", queue, len(readable))
+        except Exception as error:
+            log.error("a batch failed, now one by one: queue=%s error=%s", queue, trace(error))
             for delivery, item in readable:
                 await self._store_alone(queue, delivery, item)
-
-    async def _read(self, queue: str, delivery: Delivery) -> Inbound | None:
-        try:
-            return Inbound.model_validate_json(delivery.body)
-        except ValidationError as error:
-            await self._park(queue, delivery, f"not a message of ours: {error.error_count()} errors")
-            return None
+        # Last, so that they are parked once, however often the others are delivered again.
+        for delivery, refused in read:
+            if isinstance(refused, str):
+                await self._park(queue, delivery, refused)
 
     async def _store_alone(self, queue: str, delivery: Delivery, item: Inbound) -> None:
         try:
@@ -89,10 +93,8 @@ class Router:
             raise
         except Exception as error:
             if delivery.count < PARK_AFTER:
-                raise
-            await self._park(
-                queue, delivery, f"failed {delivery.count} times, last with {type(error).__name__}"
-            )
+                raise NotRouted(trace(error)) from None
+            await self._park(queue, delivery, f"failed {delivery.count} times, last with {trace(error)}")
 
     async def _store(self, items: Sequence[Inbound]) -> None:
         if items:
@@ -121,3 +123,11 @@ class Router:
     async def _park(self, queue: str, delivery: Delivery, reason: str) -> None:
         log.error("parked: queue=%s message=%s reason=%s", queue, delivery.message, reason)
         await self._parked.park(queue, delivery.session, delivery.message, delivery.body, reason)
+
+
+def _read(delivery: Delivery) -> Inbound | str:
+    """Give the item, or the reason why it is none."""
+    try:
+        return Inbound.model_validate_json(delivery.body)
+    except ValidationError as error:
+        return f"not a message of ours: {error.error_count()} errors"
