@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import signal
+import sys
 import time
 from importlib import import_module
 
@@ -17,17 +19,21 @@ SECTIONS = {
 }
 
 
-def main() -> None:
-    """Run the sections one after another and print their tables."""
+def main() -> int:
+    """Print the tables of the sections; the exit code is 0 when all were measured."""
     wanted = _wanted()
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=140)
-    asyncio.run(_run(wanted, console))
+    console = Console(width=None if Console().is_terminal else 160)
+    try:
+        asyncio.run(_run(wanted, console))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    return 0
 
 
 async def _run(wanted: list[str], console: Console) -> None:
-    started = time.monotonic()
+    started, task = time.monotonic(), asyncio.current_task()
+    if task:  # so that SIGTERM stops the children too
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     for place, name in enumerate(wanted, 1):
         console.print(f"[dim]{place}/{len(wanted)} {name}: {SECTIONS[name]} …[/dim]")
         # Imported here, so that one section needs only what it measures.
@@ -51,4 +57,4 @@ def _wanted() -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

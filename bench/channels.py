@@ -25,6 +25,7 @@ async def tables() -> list[Table]:
         "speed beside the peer",
         note="over 1 ×: faster than the peer; ours gives typed items, ready for the queue",
     )
+    shown.columns[3].justify = "left"
     for sample in samples.every():
         shown.add_row(*await _line(sample.name, sample))
     shown.add_row(*await _line(f"facebook meta, {ITEMS:,} items", samples.facebook(ITEMS)))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from pywa.utils import webhook_updates_validator
 from telegram import Update
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from bench.samples import Sample
 from functions.channels.contract import Request
