@@ -5,7 +5,6 @@ Prints `ready PORT` once it listens; port 0 takes a free one. Ends on SIGTERM an
 
 import argparse
 import asyncio
-import gc
 import logging
 import signal
 from pathlib import Path
@@ -34,7 +33,6 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=5672, help="port on 127.0.0.1; 0 takes a free one")
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    gc.freeze()
     asyncio.run(_run(given.config, given.data, given.port))
 
 

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import sqlite3
 import time
+import weakref
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,7 +39,8 @@ class Broker:
         self._writer = ThreadPoolExecutor(1, "commit")
         self._committing = False
         self._alarm: asyncio.TimerHandle | None = None
-        self._peers: set[Peer] = set()
+        self._peers: weakref.WeakSet[Peer] = weakref.WeakSet()
+        self._closed = False
 
     def peer(self) -> Peer:
         """Make the protocol of a new connection."""
@@ -49,6 +51,8 @@ class Broker:
 
     def stirred(self) -> None:
         """Commit what the engine wrote, and wake up when it next has something to do."""
+        if self._closed:
+            return
         if not self._committing and not self.failed.done():
             batch = self._engine.store.take()
             if batch is not None:
@@ -57,7 +61,8 @@ class Broker:
 
     def close(self) -> None:
         """Cut every connection, and finish the commit that is under way."""
-        for peer in self._peers:
+        self._closed = True
+        for peer in tuple(self._peers):
             peer.close()
         if self._alarm is not None:
             self._alarm.cancel()
