@@ -14,10 +14,10 @@ import aiohttp
 import yaml
 
 from functions.configuration.check import problems, read
-from functions.errors import Invalid
+from functions.configuration.problem import InvalidDocument
 from local.desk import Desk, DeskError, Json
 from local.issuer import Issuer
-from local.platform import FIXED, Platform
+from local.platform import FIXED, SIMULATORS, Platform
 from local.simulators.compose import compose
 from local.tables import show
 
@@ -112,9 +112,9 @@ async def token(options: Options) -> None:
 async def validate(options: Options) -> int:
     """Print every problem of a configuration file; needs no running platform."""
     try:
-        found = problems(read(options.file.read_text()))
-    except Invalid as error:
-        raise Failed(error.reason) from None
+        found = problems(read(_text(options, "http://127.0.0.1")))
+    except InvalidDocument as error:
+        found = list(error.problems)
     for problem in found:
         print(f"{problem.path}: {problem.reason}")
     print(f"{options.file}: {len(found)} problems")
@@ -124,13 +124,19 @@ async def validate(options: Options) -> int:
 async def diff(options: Options) -> None:
     """Print what applying the file would change."""
     async with _desk(options) as desk:
-        print(await _said(desk.send_text("POST", "configuration/diff", _text(options))))
+        print(
+            await _said(
+                desk.send_text("POST", "configuration/diff", _text(options, _state(options)["simulators"]))
+            )
+        )
 
 
 async def apply(options: Options) -> None:
     """Apply a configuration file to the running platform."""
     async with _desk(options) as desk:
-        print(await _said(desk.send_text("PUT", "configuration", _text(options))))
+        print(
+            await _said(desk.send_text("PUT", "configuration", _text(options, _state(options)["simulators"])))
+        )
 
 
 async def explain(options: Options) -> None:
@@ -140,9 +146,9 @@ async def explain(options: Options) -> None:
         print(json.dumps(decision, indent=2, ensure_ascii=False))
 
 
-def _text(options: Options) -> str:
+def _text(options: Options, simulators: str) -> str:
     file: Path = options.file
-    return file.read_text()
+    return file.read_text().replace(SIMULATORS, simulators)
 
 
 async def _said(answer: Awaitable[Json | str]) -> Json | str:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -19,16 +20,15 @@ from rich.console import Console
 from local.commands import with_messages
 from local.desk import Desk, Json
 from local.platform import Platform
-from local.simulators.compose import compose
+from local.simulators.compose import PLAYS, Play, compose
 from local.simulators.meta import batch
-from local.simulators.signed import SignedRequest, Words, setting
+from local.simulators.signed import SignedRequest, Words
 from local.tables import show
 
 CONFIGURATION = Path(__file__).parent / "configuration.yaml"
-CUSTOMERS = {"sms-twilio": "+358401234567", "facebook-meta": "5411230000001", "telegram-bot": "770001"}
 LATE = "5411230000099"  # the person whose messages overtake each other
+SHARED = "+358501112222"
 MANY, PEOPLE = 60, 12
-FINAL = {"sms": "delivered", "facebook": "read", "telegram": "sent"}
 PATIENCE = 30.0  # seconds
 Found = list[tuple[Json, list[Json]]]
 console = Console(highlight=False, soft_wrap=True)
@@ -50,11 +50,13 @@ class Stage:
     def message(self, account_id: str, text: str, **words: str) -> SignedRequest:
         """Sign a customer's message to an account."""
         account = self.accounts[account_id]
-        words = {"sender": CUSTOMERS[account_id], **words}
-        callback = self.callback(account_id)
-        return compose(
-            account["channel"], account["provider"], account["settings"], callback, text=text, **words
-        )
+        channel, provider, settings = account["channel"], account["provider"], account["settings"]
+        return compose(channel, provider, settings, self.callback(account_id), text=text, **words)
+
+    def play(self, account_id: str) -> Play:
+        """The part of the account's provider."""
+        account = self.accounts[account_id]
+        return PLAYS[account["channel"], account["provider"]]
 
     def callback(self, account_id: str) -> str:
         """The account's webhook."""
@@ -96,35 +98,44 @@ async def play(options: argparse.Namespace) -> int:
 async def _acts(stage: Stage) -> None:
     for account_id in stage.accounts:
         await _webhooks(stage, account_id)
+    await _shared_number(stage)
     await _out_of_order(stage)
     await _batch(stage)
-    expected = len(stage.accounts) * 2 + 2 + MANY
+    expected = len(stage.accounts) * 2 + 1 + 2 + MANY
     found = await _until(
         stage, lambda found: _count(found, "inbound") == expected, f"{expected} messages stored"
     )
-    for account_id, account in stage.accounts.items():
-        await _reply(stage, account["channel"], CUSTOMERS[account_id], found)
-    found = await _until(stage, _settled, "replies delivered")
-    customers = set(CUSTOMERS.values())
-    show([pair for pair in found if pair[0]["customer"]["id"] in customers])
-    others = [pair for pair in found if pair[0]["customer"]["id"] not in customers]
-    console.print(f"  … and {len(others)} conversations more, from the batch of {MANY} messages")
+    for conversation in _main(stage, found):
+        await _reply(stage, conversation)
+    await _link(stage, found)
+    found = await _until(stage, partial(_settled, stage), "replies delivered, as far as the providers tell")
+    shown = [*_main(stage, found), *(one for one, _ in found if one["customer"]["id"] == SHARED)]
+    show([pair for pair in found if pair[0] in shown])
+    console.print(f"  … and {len(found) - len(shown)} conversations more, from the batch of {MANY} messages")
     _show_order(found)
+
+
+def _main(stage: Stage, found: Found) -> list[Json]:
+    """Find the conversations of each account's usual customer."""
+    return [
+        conversation
+        for conversation, _ in found
+        if conversation["customer"]["id"] == stage.play(conversation["account"]).customer
+    ]
 
 
 async def _webhooks(stage: Stage, account_id: str) -> None:
     """A handshake where there is one, a message, the same again, a forged one, another message."""
     account = stage.accounts[account_id]
     console.print(f"\n» {account['channel']} ({account['provider']}), account {account_id}")
-    if account["provider"] == "meta":
-        token = setting(account["settings"], "verify_token")
-        query = f"hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}"
-        url = f"{stage.callback(account_id)}?{query}"
-        await stage.post("handshake (GET hub.challenge)", SignedRequest(url, {}, b"", "GET"), 200)
+    play = stage.play(account_id)
+    if play.handshake:
+        request = play.handshake(account["settings"], stage.callback(account_id))
+        await stage.post("handshake", request, 200)
     first = stage.message(account_id, "Hei, laskussa on virhe", name="Aino Virtanen")
     await stage.post("signed message", first, 200)
     await stage.post("the same, repeated by the provider", first, 200)
-    await stage.post("the same, tampered with", _tampered(first), 401)
+    await stage.post("the same, tampered with", _tampered(first, play), 401)
     await stage.post("second message", stage.message(account_id, "Voitteko auttaa?"), 200)
 
 
@@ -146,15 +157,23 @@ async def _batch(stage: Stage) -> None:
     await stage.post("batch", batch(settings, stage.callback("facebook-meta"), words), 200)
 
 
-async def _reply(stage: Stage, channel: str, customer: str, found: Found) -> None:
-    conversation = next(
-        one for one, _ in found if (one["channel"], one["customer"]["id"]) == (channel, customer)
-    )
-    choices = [] if channel == "sms" else [{"title": "Kiitos", "payload": "thanks"}]
-    reply = await stage.desk.reply(
-        conversation["id"], "Hei, korjaamme sen heti.", f"demo-{channel}", choices=choices
-    )
-    console.print(f"  agent replies on {channel:<10} {reply['delivery']}")
+async def _shared_number(stage: Stage) -> None:
+    """Somebody whose number two contacts have: linked to neither, both kept as candidates."""
+    console.print("\n» sms: a number that two contacts share")
+    await stage.post("signed message", stage.message("sms-twilio", "Hei, me täällä", sender=SHARED), 200)
+
+
+async def _reply(stage: Stage, conversation: Json) -> None:
+    key = f"demo-{conversation['id']}"
+    reply = await stage.desk.reply(conversation["id"], "Hei, korjaamme sen heti.", key)
+    console.print(f"  agent replies on {conversation['channel']:<10} {reply['delivery']}")
+
+
+async def _link(stage: Stage, found: Found) -> None:
+    """What no number tells, an agent does: Messenger's Aino is the contact aino."""
+    conversation = next(one for one in _main(stage, found) if one["channel"] == "facebook")
+    await stage.desk.put(f"conversations/{conversation['id']}/links/contact/aino", {})
+    console.print("  agent links the facebook conversation to contact aino")
 
 
 async def _until(stage: Stage, condition: Callable[[Found], bool], what: str) -> Found:
@@ -173,22 +192,18 @@ def _count(found: Found, direction: str) -> int:
     return sum(message["direction"] == direction for _, messages in found for message in messages)
 
 
-def _settled(found: Found) -> bool:
-    """Every reply is as far as its provider tells: Telegram tells no more than that it took it."""
+def _settled(stage: Stage, found: Found) -> bool:
     return all(
-        message["delivery"] == FINAL[conversation["channel"]]
+        message["delivery"] == stage.play(conversation["account"]).final
         for conversation, messages in found
         for message in messages
         if message["direction"] == "outbound"
     )
 
 
-def _tampered(request: SignedRequest) -> SignedRequest:
+def _tampered(request: SignedRequest, play: Play) -> SignedRequest:
     """Change what is signed; where nothing is, the secret itself."""
-    headers = {
-        name: value[::-1] if name.endswith("Secret-Token") else value
-        for name, value in request.headers.items()
-    }
+    headers = {name: value[::-1] if name == play.proof else value for name, value in request.headers.items()}
     return replace(request, headers=headers, body=request.body.replace(b"virhe", b"lahja"))
 
 

@@ -71,7 +71,7 @@ class Desk:
         """List the conversations of every workstream and state."""
         document = yaml.safe_load(await self.send_text("GET", "configuration"))
         found = []
-        for workstream in document["workstreams"]:
+        for workstream in document.get("workstreams", []):
             for state in State:
                 query = {"workstream": workstream["id"], "state": state.value, "limit": "100"}
                 found += await self.items("conversations", **query)

@@ -7,9 +7,10 @@ delivery, written once for all channels, call these functions in the order in wh
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from urllib.parse import parse_qsl
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import JsonValue
 
 from functions.message import AttachmentKind, Delivery, Inbound, Model, Outbound
@@ -28,6 +29,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    key: RSAPublicKey | None = None  # the one that `Keyed.key_id` named
 
     def parameters(self) -> dict[str, str]:
         """Decode the query; empty values are kept, of a repeated name the last counts."""
@@ -73,6 +75,7 @@ class Capabilities:
     idempotent: bool = False  # the send API takes an idempotency key
     retired_on: date | None = None  # the provider ended it, or will
     methods: frozenset[str] = frozenset({"POST"})  # of the webhook
+    address: str = ""  # the setting that names the account at its provider: no two accounts share one
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,25 @@ class Unsure:
 
 
 Outcome = Sent | Refused | Unsure
+
+
+@dataclass(frozen=True, slots=True)
+class KeyId:
+    """Names a public key: where its issuer publishes it (a JWKS URL), and its id there."""
+
+    url: str
+    kid: str
+
+
+@runtime_checkable
+class Keyed(Protocol):
+    """What an adapter has besides, whose provider signs with a published key."""
+
+    def key_id(self, request: Request, account: Account[Any]) -> KeyId | None:
+        """Name the key to put in `request.key` before `authenticate`; None when no token came.
+
+        The URL is the adapter's or a setting, never the token's word. Raises NotAuthentic.
+        """
 
 
 class Adapter(Protocol[SettingsT]):

@@ -57,6 +57,7 @@ class Facebook:
     provider = "meta"
     Settings = FacebookSettings
     capabilities = Capabilities(
+        address="page_id",
         text_limit=2000,
         body_limit=3 * 1024 * 1024,
         attachments=dict.fromkeys(_KINDS, 25_000_000),

@@ -99,6 +99,7 @@ class Telegram:
     provider = "telegram"
     Settings = TelegramSettings
     capabilities = Capabilities(
+        address="bot_token",
         text_limit=4096,
         body_limit=1024 * 1024,
         attachments={

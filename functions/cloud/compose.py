@@ -24,6 +24,7 @@ from functions.intake.outbox import Outbox
 from functions.intake.parked import QUEUE as PARKED
 from functions.intake.parked import Parked
 from functions.intake.webhook import Intake
+from functions.keys import KeyRing
 from functions.ports import Secrets
 from functions.routing.inbound import Router
 from functions.services import Services
@@ -73,7 +74,7 @@ def compose(settings: Settings) -> Services:
 
     return Services(
         settings=settings,
-        intake=Intake(accounts, outbox, parked, handshakes),
+        intake=Intake(accounts, outbox, parked, handshakes, KeyRing()),
         router=Router(threads, identities, records, configurations, parked, now),
         courier=Courier(threads, identities, configurations, caller, now),
         threads=threads,

@@ -6,6 +6,7 @@ the next callers gather, and go together: the more webhooks arrive at once, the 
 
 import asyncio
 import logging
+import ssl
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,9 +62,11 @@ class AzureBus:
     @classmethod
     def connect(cls, connection: str, credential: AsyncTokenCredential | None = None) -> "AzureBus":
         """Take a connection string, or a namespace's host name with a credential; connects at first use."""
+        # Without a context of ours the SDK reads all CA certificates anew for every link.
+        tls = ssl.create_default_context()
         if credential is None:
-            return cls(ServiceBusClient.from_connection_string(connection, retry_total=1))
-        return cls(ServiceBusClient(connection, credential, retry_total=1))
+            return cls(ServiceBusClient.from_connection_string(connection, retry_total=1, ssl_context=tls))
+        return cls(ServiceBusClient(connection, credential, retry_total=1, ssl_context=tls))
 
     async def send(self, queue: str, envelopes: Sequence[Envelope]) -> None:
         """Put all on the queue, in order; raises Unavailable within about ten seconds.

@@ -22,12 +22,6 @@ NEEDED: Mapping[str, tuple[Entitlement, ...]] = {
     "voice": (Entitlement.VOICE,),
     "records": (Entitlement.RECORDS,),
 }
-# The setting that names an account at its provider, so that what comes to it is told apart.
-ADDRESSES: Mapping[tuple[str, str], str] = {
-    ("sms", "twilio"): "sender",
-    ("facebook", "meta"): "page_id",
-    ("telegram", "telegram"): "bot_token",
-}
 HIDDEN = "********"
 
 
@@ -43,7 +37,7 @@ def account_problems(draft: Draft) -> Iterator[Problem]:
         yield from _settings_problems(where, entry)
         address = _address(entry)
         if address in addresses:
-            setting = to_camel(ADDRESSES[entry.channel, entry.provider])
+            setting = to_camel(adapter(entry.channel, entry.provider).capabilities.address)
             reason = f"{addresses[address]} has the same: an address belongs to one account"
             yield Problem(path=f"{where}.settings.{setting}", reason=reason)
         elif address:
@@ -146,7 +140,7 @@ def _without(message: str, value: JsonValue | Mapping[str, JsonValue]) -> str:
 
 def _address(entry: AccountEntry) -> str:
     """Give what names the account at its provider, to compare; empty when that is not given."""
-    setting = ADDRESSES.get((entry.channel, entry.provider), "")
+    setting = adapter(entry.channel, entry.provider).capabilities.address
     value = entry.settings.get(to_camel(setting), entry.settings.get(setting))
     return json.dumps([entry.channel, entry.provider, _spelled(value)]) if value else ""
 

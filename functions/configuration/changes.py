@@ -83,7 +83,7 @@ def _orders(document: Document) -> dict[str, list[str]]:
 
 def _parts(document: Document) -> dict[str, Fields]:
     """Take a document apart: each item of its lists by path, and under no path what is left."""
-    whole: dict[str, Any] = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    whole: dict[str, Any] = document.model_dump(mode="json", by_alias=True, exclude_unset=True)
     whole["entitlements"] = sorted(document.entitlements)
     parts: dict[str, Fields] = {"": {name: value for name, value in whole.items() if name not in LISTS}}
     for section in LISTS:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import JsonValue
+from pydantic import ConfigDict, JsonValue
 
 from functions.message import Attachment, Choice, Delivery, EntityRef, Model, Tag
 
@@ -138,6 +138,8 @@ class StoredMessage(Model):
 
 class AutoClose(Model):
     """How long a conversation may rest in each state before the timer closes it; None: for ever."""
+
+    model_config = ConfigDict(extra="forbid")
 
     open: timedelta | None = timedelta(days=30)
     active: timedelta | None = timedelta(days=30)

@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 
 from functions.desk.call import Caller, Role
-from functions.desk.jwks import Keys
 from functions.errors import Forbidden, NotAuthentic
+from functions.keys import Keys
 
 LEEWAY = timedelta(seconds=60)
 LIMIT = 16_384  # characters

@@ -8,15 +8,17 @@ the provider would repeat it for days, or give up on us.
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from functions.channels import adapter
-from functions.channels.contract import Account, Adapter, Request, Response
+from functions.channels.contract import Account, Adapter, Keyed, Request, Response
 from functions.errors import Invalid, MonikanavaError, TooLarge, Unavailable
 from functions.intake.envelope import inbound_envelope
 from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
+from functions.keys import KeyRing
 from functions.message import Kind, digest
 
 log = logging.getLogger("monikanava.intake")
@@ -29,11 +31,14 @@ Accounts = Callable[[str, str], Awaitable[Account[Any]]]
 class Intake:
     """Answers webhooks; knows no provider."""
 
-    def __init__(self, accounts: Accounts, outbox: Outbox, parked: Parked, handshakes: Handshakes) -> None:
+    def __init__(
+        self, accounts: Accounts, outbox: Outbox, parked: Parked, handshakes: Handshakes, keys: KeyRing
+    ) -> None:
         self._accounts = accounts
         self._outbox = outbox
         self._parked = parked
         self._handshakes = handshakes
+        self._keys = keys
 
     async def receive(self, channel: str, account_id: str, request: Request) -> Response:
         """Answer one webhook call. A refusal is an answer too: nothing is raised for the sender's fault."""
@@ -56,6 +61,7 @@ class Intake:
             if answer := channel.handshake(request, account):
                 await self._handshakes.succeeded(account.id)
                 return answer
+            request = await self._with_key(channel, account, request)
             channel.authenticate(request, account)
         except MonikanavaError as error:
             await self._handshakes.failed(account.id, error.code, error.reason)
@@ -63,6 +69,12 @@ class Intake:
         answer = await self._keep(channel, account, request)
         await self._handshakes.authentic(account.id)
         return answer
+
+    async def _with_key(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Request:
+        key_id = channel.key_id(request, account) if isinstance(channel, Keyed) else None
+        if key_id is None:
+            return request
+        return replace(request, key=await self._keys.key(key_id.url, key_id.kid))
 
     async def _keep(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
         queue = f"inbound-{account.channel}"

@@ -1,18 +1,38 @@
-"""Webhooks of any channel, signed as its provider signs them: for the demo, the command line and tests."""
+"""Webhooks of any channel, signed as its provider signs them: for the demo, the command line and tests.
+
+`PLAYS` is the one table: a provider's module says how it signs, who writes, and how far its news go.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from functions.message import Delivery
 from local.simulators import meta, telegram, twilio
 from local.simulators.signed import SignedRequest, Words
 
 Composer = Callable[[Mapping[str, Any], str, Words], SignedRequest]
 
-# With each, a customer who writes when nobody in particular is named.
-_COMPOSERS: dict[tuple[str, str], tuple[Composer, str]] = {
-    ("sms", "twilio"): (twilio.compose, "+358401234567"),
-    ("facebook", "meta"): (meta.compose, "5411230000001"),
-    ("telegram", "telegram"): (telegram.compose, "770001"),
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A provider's part: `customer` writes when nobody in particular is named.
+
+    `handshake` makes the provider's proof of ownership, with the answer that it expects in `answer`.
+    `proof` is the header of a provider that signs no body: tampering changes it instead.
+    """
+
+    compose: Composer
+    customer: str
+    final: Delivery = Delivery.SENT  # how far a reply comes by the provider's own news
+    handshake: Callable[[Mapping[str, Any], str], SignedRequest] | None = None
+    proof: str = ""
+
+
+PLAYS: dict[tuple[str, str], Play] = {
+    ("sms", "twilio"): Play(twilio.compose, "+358401234567", Delivery.DELIVERED),
+    ("facebook", "meta"): Play(meta.compose, "5411230000001", Delivery.READ, meta.handshake),
+    ("telegram", "telegram"): Play(telegram.compose, "770001", proof="X-Telegram-Bot-Api-Secret-Token"),
 }
 
 
@@ -33,5 +53,5 @@ def compose(
     `id` names the message at the provider: the same one again is the provider's repetition. `media` are
     URLs (Telegram: one file id). Raises KeyError for a channel, or a setting, that is not there.
     """
-    composer, customer = _COMPOSERS[channel, provider]
-    return composer(settings, callback, Words(sender or customer, text, name, tuple(media), id))
+    play = PLAYS[channel, provider]
+    return play.compose(settings, callback, Words(sender or play.customer, text, name, tuple(media), id))

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -75,6 +76,18 @@ class Meta:
 def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
     """Sign an incoming message."""
     return batch(settings, callback, [words])
+
+
+def handshake(settings: Mapping[str, Any], callback: str) -> SignedRequest:
+    """Ask for the callback's proof, as saving it in the app's settings does."""
+    query = urlencode(
+        {
+            "hub.mode": "subscribe",
+            "hub.challenge": "1158201444",
+            "hub.verify_token": setting(settings, "verify_token"),
+        }
+    )
+    return SignedRequest(f"{callback}?{query}", {}, b"", "GET")
 
 
 def batch(settings: Mapping[str, Any], callback: str, many: Sequence[Words]) -> SignedRequest:

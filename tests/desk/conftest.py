@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from functions.desk.jwks import Keys
 from functions.desk.tokens import Authority
+from functions.keys import Keys
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
 from tests.desk.issuers import AUDIENCE, ISSUER, serving

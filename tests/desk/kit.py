@@ -33,6 +33,7 @@ from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.intake.parked import QUEUE, Parked
 from functions.intake.webhook import Intake
+from functions.keys import KeyRing
 from functions.message import Address, Inbound, Kind
 from functions.routing.inbound import Delivery, Router
 from functions.services import Services
@@ -73,7 +74,7 @@ async def services(tables_connection: str, bus_connection: str) -> AsyncIterator
 
     yield Services(
         settings=Settings(BASE, bus_connection, tables_connection, "", "", "", "", ()),
-        intake=Intake(accounts, outbox, parked, handshakes),
+        intake=Intake(accounts, outbox, parked, handshakes, KeyRing()),
         router=Router(threads, identities, records, configurations, parked, now),
         courier=Courier(threads, identities, configurations, caller, now),
         threads=threads,

@@ -9,9 +9,9 @@ import pytest_asyncio
 from aiohttp import web
 
 from functions.desk.call import Caller, Role
-from functions.desk.jwks import Keys
 from functions.desk.tokens import Authority
 from functions.errors import NotAuthentic
+from functions.keys import Keys
 from local.issuer import AUDIENCE, FILE, ISSUER, JWKS_PATH, Issuer
 
 

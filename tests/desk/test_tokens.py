@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from functions.desk.call import Role
-from functions.desk.jwks import Keys
 from functions.desk.tokens import Authority
 from functions.errors import Forbidden, MonikanavaError, NotAuthentic, Unavailable
+from functions.keys import Keys
 from tests.desk.issuers import (
     AUDIENCE,
     ISSUER,

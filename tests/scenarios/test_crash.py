@@ -26,7 +26,7 @@ async def talk(texting: Texting, person: int, chance: random.Random) -> None:
 
 
 async def kill_now_and_then(
-    platform: Platform, talking: asyncio.Future[object], chance: random.Random
+    platform: Platform, talking: asyncio.Future[list[None]], chance: random.Random
 ) -> int:
     kills = 0
     while not talking.done() and kills < KILLS:

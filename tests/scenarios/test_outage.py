@@ -34,8 +34,8 @@ async def test_webhooks_are_kept_while_service_bus_is_down(tmp_path: Path) -> No
 
             await eventually(all_stored, seconds=60)
             found = await stored(desk)
-    for person, messages in found.items():
-        assert [message["providerMessageId"] for message in messages] == texting.accepted[person]
+    for customer, messages in found.items():
+        assert [message["providerMessageId"] for message in messages] == texting.accepted[customer]
 
 
 async def test_503_when_neither_place_takes_it_and_nothing_is_half_stored(tmp_path: Path) -> None:

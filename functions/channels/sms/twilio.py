@@ -81,6 +81,7 @@ class TwilioSms:
     provider = "twilio"
     Settings = SmsSettings
     capabilities = Capabilities(
+        address="sender",
         text_limit=1600,
         body_limit=256 * 1024,
         attachments=dict.fromkeys((*_MEDIA.values(), AttachmentKind.FILE), 5_000_000),

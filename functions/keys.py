@@ -1,4 +1,4 @@
-"""The token issuer's public keys, fetched over HTTP and cached (RFC 7517).
+"""Token issuers' public keys, fetched over HTTP and cached (RFC 7517).
 
 Only the configured URL is ever asked, redirects are not followed, and what a token says about keys
 (`jku`, `x5u`, `jwk`) counts for nothing. Entra ID: https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
@@ -25,7 +25,7 @@ LIMIT = 512 * 1024
 TIMEOUT = aiohttp.ClientTimeout(total=5)
 SMALLEST = 2048  # bits of an RSA key
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-log = logging.getLogger("monikanava.desk.jwks")
+log = logging.getLogger("monikanava.keys")
 
 
 def _now() -> datetime:
@@ -97,6 +97,19 @@ class Keys:
 
     def _younger(self, moment: datetime | None, age: timedelta) -> bool:
         return moment is not None and self._clock() - moment < age
+
+
+class KeyRing:
+    """The keys of the providers that sign with published ones; each URL is fetched and kept for itself."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, Keys] = {}
+
+    async def key(self, url: str, kid: str) -> RSAPublicKey:
+        """Give a key. Raises as `Keys.key`; the URL is an adapter's, never a message's."""
+        if url not in self._sources:
+            self._sources[url] = Keys(url)
+        return await self._sources[url].key(kid)
 
 
 def _parse(body: bytes) -> dict[str, RSAPublicKey]:
