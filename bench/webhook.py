@@ -26,7 +26,7 @@ from local.platform import Platform
 from local.servicebus.launch import ServiceBus
 
 ROUNDS = 5
-WEBHOOKS, NOTHINGS = 640, 4000  # requests a round
+WEBHOOKS, NOTHINGS = 1280, 4000  # requests a round
 WARM_ROUNDS = 1  # links, tables and conversations are made once
 APPS = Path(__file__).parent / "apps"
 NOOP = 2  # its place among the contestants
