@@ -9,23 +9,36 @@ import pytest
 import pytest_asyncio
 
 from local.servicebus.launch import ServiceBus
-from tests.platform.servicebus.sdk import DRIVERS, Driver
+from tests.platform.servicebus.sdk import DRIVERS
 
-QUEUES: dict[str, dict[str, Any]] = {
+SESSIONS = {"RequiresSession": True}
+EACH_SDK: dict[str, dict[str, Any]] = {
+    "plain": {},
     "settle": {"MaxDeliveryCount": 3},
-    "short-lock": {"LockDuration": "PT1S"},
-    "short-life": {"DefaultMessageTimeToLive": "PT1S", "DeadLetteringOnMessageExpiration": True},
+    "poison": {"MaxDeliveryCount": 3},
+    "short-lock": {"LockDuration": "PT3S"},
+    "short-life": {"DeadLetteringOnMessageExpiration": True},
     "no-duplicates": {"RequiresDuplicateDetection": True},
     "later": {},
     "large": {},
     "gone-at-once": {},
-    "sessions": {"RequiresSession": True},
-    "many-sessions": {"RequiresSession": True},
-    "short-sessions": {"RequiresSession": True, "LockDuration": "PT2S"},
-    "forwards": {"ForwardDeadLetteredMessagesTo": "collected"},
     "collected": {},
+    "ordered": SESSIONS,
+    "state": SESSIONS,
+    "next": SESSIONS,
+    "back": SESSIONS,
+    "deferred": SESSIONS,
+    "many-sessions": SESSIONS,
+    "short-sessions": {"RequiresSession": True, "LockDuration": "PT3S"},
+}
+QUEUES: dict[str, dict[str, Any]] = {
+    **{f"{sdk}-{name}": rules for sdk in DRIVERS for name, rules in EACH_SDK.items()},
+    **{f"{sdk}-forwards": {"ForwardDeadLetteredMessagesTo": f"{sdk}-collected"} for sdk in DRIVERS},
+    "sessions": SESSIONS,
+    "many-sessions": SESSIONS,
+    "still-there": {},
     "node": {"MaxDeliveryCount": 3},
-    "node-sessions": {"RequiresSession": True},
+    "node-sessions": SESSIONS,
 }
 
 
@@ -40,10 +53,3 @@ async def bus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service
     folder = tmp_path_factory.mktemp("servicebus")
     async with ServiceBus(write_config(folder / "config.json", QUEUES), folder / "data") as running:
         yield running
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session", params=list(DRIVERS))
-async def driver(request: pytest.FixtureRequest, bus: ServiceBus) -> AsyncIterator[Driver]:
-    made = DRIVERS[request.param](bus.connection_string)
-    yield made
-    await made.close()

@@ -94,8 +94,8 @@ async def test_nonsense_is_cut_off_and_others_are_served(bus: ServiceBus, nonsen
     writer.close()
     async with (
         ServiceBusClient.from_connection_string(bus.connection_string) as client,
-        client.get_queue_sender("collected") as sender,
-        client.get_queue_receiver("collected") as receiver,
+        client.get_queue_sender("still-there") as sender,
+        client.get_queue_receiver("still-there") as receiver,
     ):
         await sender.send_messages(ServiceBusMessage(json.dumps("still there")))
         [message] = await receiver.receive_messages(1, max_wait_time=5)

@@ -12,8 +12,10 @@ from azure.servicebus.exceptions import (
     SessionLockLostError,
 )
 
-from tests.platform.servicebus.sdk import Driver
+from tests.platform.servicebus.sdk import Driver, Stage
 from tests.platform.servicebus.test_queues import WAIT, none, one, text
+
+stage = Stage()
 
 
 async def fill(driver: Driver, queue: str, session: str, texts: list[str]) -> None:
@@ -21,12 +23,13 @@ async def fill(driver: Driver, queue: str, session: str, texts: list[str]) -> No
     await sender.send_messages([ServiceBusMessage(one, session_id=session) for one in texts])
 
 
+@stage.scenario
 async def test_a_session_is_one_receivers_and_in_order(driver: Driver) -> None:
     session = uuid.uuid4().hex
-    await fill(driver, "sessions", session, ["1", "2", "3"])
-    receiver = await driver.receiver("sessions", session_id=session)
+    await fill(driver, "ordered", session, ["1", "2", "3"])
+    receiver = await driver.receiver("ordered", session_id=session)
     with pytest.raises(SessionCannotBeLockedError):
-        await driver.receiver("sessions", session_id=session)
+        await driver.receiver("ordered", session_id=session)
     for expected in "123":
         message = await one(receiver)
         assert (text(message), message.session_id) == (expected, session)
@@ -38,47 +41,51 @@ async def test_a_session_is_one_receivers_and_in_order(driver: Driver) -> None:
     assert await none(receiver)
 
 
+@stage.scenario
 async def test_a_session_keeps_its_state_and_can_be_renewed(driver: Driver) -> None:
     session = uuid.uuid4().hex
-    receiver = await driver.receiver("sessions", session_id=session)
+    receiver = await driver.receiver("state", session_id=session)
     assert await receiver.session.get_state() is None
     await receiver.session.set_state(b"\x00state")
     assert await receiver.session.get_state() == b"\x00state"
     before = receiver.session.locked_until_utc
     assert await receiver.session.renew_lock() > before
     await receiver.close()
-    again = await driver.receiver("sessions", session_id=session)
+    again = await driver.receiver("state", session_id=session)
     assert await again.session.get_state() == b"\x00state"
     await again.session.set_state(None)
     assert await again.session.get_state() is None
 
 
+@stage.scenario
 async def test_the_next_session_is_waited_for(driver: Driver) -> None:
     with pytest.raises(OperationTimeoutError):
-        await driver.receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1)
+        await driver.receiver("next", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1)
     waiting = asyncio.create_task(
-        driver.receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT)
+        driver.receiver("next", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT)
     )
     session = uuid.uuid4().hex
-    await fill(driver, "sessions", session, ["come"])
+    await fill(driver, "next", session, ["come"])
     receiver = await waiting
     assert receiver.session.session_id == session
     await receiver.complete_message(await one(receiver))
 
 
+@stage.scenario
 async def test_a_closed_receiver_gives_its_session_back_in_order(driver: Driver) -> None:
     session = uuid.uuid4().hex
-    await fill(driver, "sessions", session, [str(number) for number in range(6)])
-    first = await driver.receiver("sessions", session_id=session, prefetch_count=4)
+    await fill(driver, "back", session, [str(number) for number in range(6)])
+    first = await driver.receiver("back", session_id=session, prefetch_count=4)
     assert text(await one(first)) == "0"
     await first.close()
-    second = await driver.receiver("sessions", session_id=session)
+    second = await driver.receiver("back", session_id=session)
     for number in range(6):
         message = await one(second)
         assert (text(message), message.delivery_count) == (str(number), 0)
         await second.complete_message(message)
 
 
+@stage.scenario
 async def test_a_session_lock_that_ends_is_anothers(driver: Driver) -> None:
     session = uuid.uuid4().hex
     await fill(driver, "short-sessions", session, ["a", "b"])
@@ -94,10 +101,11 @@ async def test_a_session_lock_that_ends_is_anothers(driver: Driver) -> None:
     await other.complete_message(await one(other))
 
 
+@stage.scenario
 async def test_deferred_messages_of_a_session(driver: Driver) -> None:
     session = uuid.uuid4().hex
-    await fill(driver, "sessions", session, ["later", "now"])
-    receiver = await driver.receiver("sessions", session_id=session)
+    await fill(driver, "deferred", session, ["later", "now"])
+    receiver = await driver.receiver("deferred", session_id=session)
     later = await one(receiver)
     await receiver.defer_message(later)
     now = await one(receiver)
@@ -106,18 +114,20 @@ async def test_deferred_messages_of_a_session(driver: Driver) -> None:
     assert [text(seen) for seen in await receiver.peek_messages(5, sequence_number=1)] == ["later"]
     [again] = await receiver.receive_deferred_messages([later.sequence_number])
     await receiver.dead_letter_message(again, reason="old")
-    buried = await driver.receiver("sessions", sub_queue="deadletter")
+    buried = await driver.receiver("deferred", sub_queue="deadletter")
     dead = await one(buried)
     assert (text(dead), dead.dead_letter_reason, dead.session_id) == ("later", "old", session)
     await buried.complete_message(dead)
 
 
+@stage.scenario
 async def test_a_message_without_a_session_is_refused(driver: Driver) -> None:
-    sender = await driver.sender("sessions")
+    sender = await driver.sender("ordered")
     with pytest.raises(ServiceBusError, match="session id"):
         await sender.send_messages(ServiceBusMessage("homeless"))
 
 
+@stage.scenario
 async def test_many_sessions_are_drained_at_once(driver: Driver) -> None:
     sender = await driver.sender("many-sessions")
     run = uuid.uuid4().hex
