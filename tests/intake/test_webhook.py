@@ -20,6 +20,7 @@ from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.intake.webhook import Intake
+from functions.keys import KeyRing
 from functions.message import Inbound, Kind, thread_key
 from functions.ports import Table
 from local.azurite import Azurite
@@ -54,7 +55,7 @@ class House:
         self.handshakes = Handshakes(notes, clock)
         outbox = Outbox(bus, spool, clock)
         self.parked = Parked(notes, outbox, clock)
-        self.intake = Intake(accounts, outbox, self.parked, self.handshakes)
+        self.intake = Intake(accounts, outbox, self.parked, self.handshakes, KeyRing())
 
     async def post(self, channel: str, request: Request, account_id: str = "") -> Response:
         return await self.intake.receive(channel, account_id or f"{channel}-1", request)
