@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from local.servicebus.config import MAX_TIME, Rules
+from local.servicebus.keeper import Ground
 from local.servicebus.model import NOT_FOUND, Message, Refused
-from local.servicebus.queue import Ground, Queue
+from local.servicebus.queue import Queue
 from local.servicebus.sessions import SessionQueue
 from local.servicebus.store import Store
 from local.servicebus.timers import Timers

@@ -1,20 +1,17 @@
-"""One queue without sessions, and what every queue does: send, hand out under a lock, settle, expire.
+"""One queue without sessions, and what every queue does: send, hand out under a lock, settle.
 
 Nothing here knows AMQP. Writes go to the store at once and `done` is called after their commit; what the
 store still has to commit is not handed out.
 """
 
-import heapq
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from local.servicebus.config import Rules
 from local.servicebus.history import History
-from local.servicebus.lane import Lane
+from local.servicebus.keeper import Ground, Keeper
 from local.servicebus.model import (
     MESSAGE_LOCK_LOST,
-    MESSAGE_NOT_FOUND,
     NOT_ALLOWED,
     Done,
     Draft,
@@ -22,45 +19,22 @@ from local.servicebus.model import (
     Message,
     Outcome,
     Refused,
-    Scalar,
     State,
     Taker,
     Verdict,
 )
-from local.servicebus.store import Seen, Store
-from local.servicebus.timers import Timers
-
-EXPIRED = {
-    "DeadLetterReason": "TTLExpiredException",
-    "DeadLetterErrorDescription": "The message expired and was dead lettered.",
-}
-EXCEEDED = {"DeadLetterReason": "MaxDeliveryCountExceeded"}
+from local.servicebus.store import Seen
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What all queues stand on."""
-
-    store: Store
-    timers: Timers
-    now: Callable[[], int]
-
-
-class Queue:
-    """Messages in the order of their numbers. `dead_letters` is unset for a dead-letter queue itself."""
+class Queue(Keeper):
+    """Messages in the order of their numbers, for receivers who take turns."""
 
     lock_lost = MESSAGE_LOCK_LOST
 
     def __init__(self, name: str, rules: Rules, ground: Ground) -> None:
-        self.name = name
-        self.rules = rules
-        self.dead_letters: Queue | None = None
-        self._ground = ground
-        self._messages: dict[int, Message] = {}
+        super().__init__(name, rules, ground)
         self._locks: dict[uuid.UUID, Lock] = {}
-        self._lane = Lane()
         self._lock_time = round(rules.lock_duration.total_seconds() * 1000)
-        self._life = round(rules.default_message_time_to_live.total_seconds() * 1000)
         window = round(rules.duplicate_detection_history_time_window.total_seconds() * 1000)
         remembered = window if rules.requires_duplicate_detection else 0
         self._history = History(name, remembered, ground.store, ground.now)
@@ -113,17 +87,6 @@ class Queue:
             self._arm(lock)
         return [lock.until for lock in locks]
 
-    def peek(self, first: int, count: int, session: str | None) -> list[tuple[Message, bytes]]:
-        """Give messages from a number on without locking them, of one session where one is named."""
-        found = (
-            seq
-            for seq, message in self._messages.items()
-            if seq >= first and (session is None or message.session == session)
-        )
-        return [
-            (self._messages[seq], self._ground.store.payload(seq)) for seq in heapq.nsmallest(count, found)
-        ]
-
     def cancel(self, seqs: Sequence[int], done: Done) -> None:
         """Remove scheduled messages. Raises Refused when one is not, or no longer, scheduled."""
         for message in self._find(seqs, State.SCHEDULED):
@@ -145,25 +108,12 @@ class Queue:
             (message, data, self._lock(message)) for message, data in zip(messages, payloads, strict=True)
         ]
 
-    def admit(self, messages: Sequence[Message]) -> None:
-        """Take messages that are committed, and serve who waits for them."""
-        for message in messages:
-            self._place(message)
-        for session in dict.fromkeys(message.session for message in messages):
-            self._serve(session)
-
     def restore_seen(self, seen: Seen) -> None:
         """Take back a message id of before a restart."""
         self._history.restore(seen)
 
     def _check(self, draft: Draft) -> None:
         """Refuse what this queue cannot take."""
-
-    def _lane_of(self, session: str | None) -> Lane:
-        return self._lane
-
-    def _serve(self, session: str | None) -> None:
-        self._lane_of(session).pump(self._hand)
 
     def _message(self, draft: Draft) -> Message:
         now, seq = self._ground.now(), self._ground.store.next_seq()
@@ -174,23 +124,6 @@ class Queue:
             *(seq, self.name, draft.session, draft.message_id, state),
             *(now, draft.due_at, start + life, seq),
         )
-
-    def _place(self, message: Message) -> None:
-        self._messages[message.seq] = message
-        if message.state is State.SCHEDULED:
-            message.expiry = self._ground.timers.at(message.due_at, lambda: self._activate(message))
-            return
-        message.expiry = self._ground.timers.at(message.expires_at, lambda: self._life_ended(message))
-        if message.state is State.ACTIVE:
-            self._lane_of(message.session).put(message)
-
-    def _activate(self, message: Message) -> None:
-        old = message.seq
-        del self._messages[old]
-        message.seq = message.first_seq = self._ground.store.next_seq()
-        message.state, message.enqueued_at = State.ACTIVE, self._ground.now()
-        self._ground.store.update(message, old)
-        self._ground.store.after(lambda: self.admit([message]))
 
     def _hand(self, taker: Taker, message: Message) -> None:
         payload = self._ground.store.payload(message.seq)
@@ -238,60 +171,3 @@ class Queue:
                 self._bury(message, {})
             case Outcome.RELEASE:
                 self._put_back(message)
-
-    def _count(self, message: Message) -> None:
-        message.deliveries += 1
-        if self.dead_letters is not None and message.deliveries >= self.rules.max_delivery_count:
-            told = f"Message could not be consumed after {message.deliveries} delivery attempts."
-            self._bury(message, EXCEEDED | {"DeadLetterErrorDescription": told})
-            return
-        self._ground.store.update(message)
-        self._put_back(message)
-
-    def _put_back(self, message: Message) -> None:
-        if message.expires_at <= self._ground.now():
-            self._expire(message)
-        elif message.state is State.ACTIVE:
-            self._lane_of(message.session).put(message)
-
-    def _life_ended(self, message: Message) -> None:
-        if message.lock is None:  # else its holder may still complete it; it expires when it is given back
-            self._expire(message)
-            self._serve(message.session)
-
-    def _expire(self, message: Message) -> None:
-        if self.dead_letters is not None and self.rules.dead_lettering_on_message_expiration:
-            self._bury(message, EXPIRED)
-        else:
-            self._remove(message)
-
-    def _bury(self, message: Message, why: Mapping[str, Scalar]) -> None:
-        target = self.dead_letters
-        assert target is not None  # noqa: S101 - every caller has asked
-        self._take_out(message)
-        message.extra.update(why)
-        message.source, message.queue, message.state = self.name, target.name, State.ACTIVE
-        message.expires_at = self._ground.now() + target._life
-        self._ground.store.update(message)
-        self._ground.store.after(lambda: target.admit([message]))
-
-    def _remove(self, message: Message) -> None:
-        self._take_out(message)
-        self._ground.store.delete(message.seq)
-
-    def _take_out(self, message: Message) -> None:
-        del self._messages[message.seq]
-        if message.expiry is not None:
-            message.expiry.cancel()
-        if message.state is State.ACTIVE:
-            self._lane_of(message.session).drop(message)
-
-    def _find(self, seqs: Sequence[int], state: State) -> list[Message]:
-        found = [self._messages.get(seq) for seq in dict.fromkeys(seqs)]
-        fit = [message for message in found if message and message.state is state and message.lock is None]
-        if len(fit) != len(found):
-            raise Refused(MESSAGE_NOT_FOUND, f"No such {state.name.lower()} message.")
-        return fit
-
-    def __len__(self) -> int:
-        return len(self._messages)

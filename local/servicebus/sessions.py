@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from local.servicebus.config import Rules
+from local.servicebus.keeper import Ground
 from local.servicebus.lane import Lane
 from local.servicebus.model import (
     NOT_ALLOWED,
@@ -18,7 +19,7 @@ from local.servicebus.model import (
     Refused,
     Taker,
 )
-from local.servicebus.queue import Ground, Queue
+from local.servicebus.queue import Queue
 from local.servicebus.timers import Timer
 
 

@@ -1,12 +1,10 @@
 """Clients that die, crowd in, or talk nonsense."""
 
 import asyncio
-import json
 import sys
 import time
 import uuid
 
-import pytest
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 from hypothesis import given
@@ -76,31 +74,29 @@ async def test_a_crowd_of_receivers_waits_for_sessions(bus: ServiceBus) -> None:
     assert dict(taken) == {f"{run}-{number}": ["0", "1", "2"] for number in range(CROWD)}
 
 
-@pytest.mark.parametrize(
-    "nonsense",
-    [
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"AMQP\x03\x01\x00\x00" + b"\xff" * 64,
-        b"AMQP\x03\x01\x00\x00\x00\x00\x00\x10\x02\x01\x00\x00\x00\x53\x41\xc0\x01\x00\x00\x00"
-        + b"\xff" * 500,
-        b"AMQP\x00\x01\x00\x00",
-    ],
-    ids=["http", "sasl", "amqp", "no-sasl"],
+NONSENSE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"AMQP\x03\x01\x00\x00" + b"\xff" * 64,
+    b"AMQP\x03\x01\x00\x00" + bytes.fromhex("0000001002010000005341c001000000") + b"\xff" * 500,
+    b"AMQP\x00\x01\x00\x00",
 )
-async def test_nonsense_is_cut_off_and_others_are_served(bus: ServiceBus, nonsense: bytes) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", bus.port)
-    writer.write(nonsense)
-    await asyncio.wait_for(reader.read(), WAIT)  # to the end: the emulator closes
-    writer.close()
+
+
+async def test_nonsense_is_cut_off_and_others_are_served(bus: ServiceBus) -> None:
+    for nonsense in NONSENSE:
+        reader, writer = await asyncio.open_connection("127.0.0.1", bus.port)
+        writer.write(nonsense)
+        await asyncio.wait_for(reader.read(), WAIT)  # to the end: the emulator closes
+        writer.close()
     async with (
         ServiceBusClient.from_connection_string(bus.connection_string) as client,
         client.get_queue_sender("still-there") as sender,
         client.get_queue_receiver("still-there") as receiver,
     ):
-        await sender.send_messages(ServiceBusMessage(json.dumps("still there")))
+        await sender.send_messages(ServiceBusMessage("still there"))
         [message] = await receiver.receive_messages(1, max_wait_time=5)
         await receiver.complete_message(message)
-        assert str(message) == '"still there"'
+        assert str(message) == "still there"
 
 
 @given(st.binary(max_size=200))
