@@ -1,6 +1,5 @@
 """The services over the Azure SDKs, made at the app's first call: the clients belong to one event loop."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -33,14 +32,13 @@ from functions.settings import Settings
 
 def once(settings: Settings) -> Callable[[], Awaitable[Services]]:
     """Give a function that makes the services when it is first awaited, and gives the same ones after."""
-    made: asyncio.Future[Services] | None = None
+    made: Services | None = None
 
     async def services() -> Services:
         nonlocal made
         if made is None:
-            made = asyncio.get_running_loop().create_future()
-            made.set_result(compose(settings))
-        return await made
+            made = compose(settings)
+        return made
 
     return services
 

@@ -1,29 +1,27 @@
 """Named secrets: Key Vault in Azure, environment variables on a laptop.
 
-A secret is fetched at most every five minutes, so that a rotated one is soon in use without a restart.
+Every call asks the vault: who uses a secret keeps it for a while (`functions/configuration/live.py`).
 https://learn.microsoft.com/azure/key-vault/secrets/quick-create-python
 """
 
+import asyncio
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.keyvault.secrets.aio import SecretClient
 
 from functions.errors import NotFound, Unavailable
 
-KEPT_SECONDS = 300.0
+SECONDS = 5.0  # for one secret, with the token for it: the SDK's own retries would last for minutes
 
 
 class VaultSecrets:
     """`functions.ports.Secrets` on Key Vault."""
 
-    def __init__(self, client: SecretClient, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: SecretClient) -> None:
         self._client = client
-        self._monotonic = monotonic
-        self._kept: dict[str, tuple[float, str]] = {}
 
     @classmethod
     def connect(cls, url: str, credential: AsyncTokenCredential) -> "VaultSecrets":
@@ -31,20 +29,14 @@ class VaultSecrets:
         return cls(SecretClient(url, credential))
 
     async def get(self, name: str) -> str:
-        """Give the secret, or the last known one of a silent vault; raises NotFound or Unavailable."""
-        kept = self._kept.get(name)
-        if kept and self._monotonic() - kept[0] < KEPT_SECONDS:
-            return kept[1]
+        """Give the secret; raises NotFound, or Unavailable within SECONDS."""
         try:
-            value = (await self._client.get_secret(name)).value or ""
+            async with asyncio.timeout(SECONDS):
+                return (await self._client.get_secret(name)).value or ""
         except ResourceNotFoundError:
             raise NotFound(f"there is no secret {name!r} in Key Vault") from None
-        except (HttpResponseError, AzureError) as error:
-            if kept:
-                return kept[1]
+        except (AzureError, TimeoutError) as error:
             raise Unavailable(f"Key Vault does not answer ({type(error).__name__})") from None
-        self._kept[name] = (self._monotonic(), value)
-        return value
 
 
 class EnvironmentSecrets:

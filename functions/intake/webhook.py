@@ -20,6 +20,7 @@ from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.keys import KeyRing
 from functions.message import Kind, digest
+from functions.traces import trace
 
 log = logging.getLogger("monikanava.intake")
 
@@ -84,11 +85,11 @@ class Intake:
             await self._park(queue, account, request, unreadable.reason)
             return channel.acknowledge([])
         except Exception as mistake:  # ours: the provider would repeat it for days, and then switch us off
-            log.exception("parser failed: channel=%s account=%s", account.channel, account.id)
+            log.error("parser failed: account=%s error=%s", account.id, trace(mistake))
             await self._park(queue, account, request, f"the parser failed with {type(mistake).__name__}")
             return channel.acknowledge([])
-        trace = request.headers.get("traceparent", "")
-        await self._outbox.send(queue, [inbound_envelope(item, trace) for item in items])
+        parent = request.headers.get("traceparent", "")
+        await self._outbox.send(queue, [inbound_envelope(item, parent) for item in items])
         log.info("webhook kept: channel=%s account=%s items=%d", account.channel, account.id, len(items))
         return channel.acknowledge(items)
 
