@@ -1,0 +1,62 @@
+"""The environment as settings: what is taken, and which name is missed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.settings import MissingSetting, Settings, from_environment
+
+ENVIRONMENT = {
+    "PUBLIC_BASE_URL": "https://omni.example.com/",
+    "ServiceBusConnection": "Endpoint=sb://x;SharedAccessKeyName=k;SharedAccessKey=s",
+    "TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true",
+    "AUTH_ISSUER": "https://login.example/v2.0",
+    "AUTH_AUDIENCE": "api://monikanava",
+    "AUTH_JWKS_URL": "https://login.example/keys",
+}
+
+
+def test_a_whole_environment_is_taken() -> None:
+    assert from_environment({**ENVIRONMENT, "CHANNELS": "sms, voice  facebook"}) == Settings(
+        public_base_url="https://omni.example.com",
+        bus_connection=ENVIRONMENT["ServiceBusConnection"],
+        tables_connection="UseDevelopmentStorage=true",
+        key_vault="",
+        auth_issuer="https://login.example/v2.0",
+        auth_audience="api://monikanava",
+        auth_jwks_url="https://login.example/keys",
+        channels=("sms", "voice", "facebook"),
+    )
+
+
+def test_without_a_list_all_channels_are_served() -> None:
+    assert from_environment(ENVIRONMENT).channels == ()
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_or_empty_setting_is_named(name: str, value: str | None) -> None:
+    others = {key: text for key, text in ENVIRONMENT.items() if key != name}
+    with pytest.raises(MissingSetting, match=f"the setting {name} is missing: ."):
+        from_environment(others if value is None else {**others, name: value})
+
+
+def test_managed_identity_needs_host_names_only() -> None:
+    others = {key: text for key, text in ENVIRONMENT.items() if key[:3] not in ("Ser", "TAB")}
+    found = from_environment(
+        {
+            **others,
+            "ServiceBusConnection__fullyQualifiedNamespace": "omni.servicebus.windows.net",
+            "TABLES_ENDPOINT": "https://omni.table.core.windows.net",
+            "KEY_VAULT_URI": "https://omni.vault.azure.net",
+        }
+    )
+    assert found.bus_connection == "omni.servicebus.windows.net"
+    assert found.tables_connection == "https://omni.table.core.windows.net"
+    assert found.key_vault == "https://omni.vault.azure.net"
+
+
+def test_the_sample_of_local_settings_is_complete() -> None:
+    sample = json.loads((Path(__file__).parent.parent / "local.settings.sample.json").read_text())
+    assert from_environment(sample["Values"]).public_base_url == "http://127.0.0.1:7071"
