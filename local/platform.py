@@ -136,8 +136,9 @@ class Platform:
     async def _register(self, http: aiohttp.ClientSession, accounts: list[dict[str, Any]]) -> None:
         """Tell the simulators whose messages get statuses, and where these go."""
         for account in accounts:
-            callback = f"{self.url}/api/channels/{account['channel']}/{account['id']}"
-            found = registration(account["provider"], account["settings"], callback)
+            channel, provider = account["channel"], account["provider"]
+            callback = f"{self.url}/api/channels/{channel}/{account['id']}"
+            found = registration(channel, provider, account["settings"], callback)
             if found:
                 await http.post(f"{self.simulators_url}/accounts", data=found.model_dump_json(by_alias=True))
 

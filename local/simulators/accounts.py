@@ -6,18 +6,20 @@ from typing import Any
 from local.simulators.signed import setting
 from local.simulators.state import Registered
 
-# By provider: the setting that names the account there, and the one that signs its webhooks.
-_NAMED: dict[str, tuple[str, str]] = {
-    "twilio": ("account_sid", "auth_token"),
-    "meta": ("page_id", "app_secret"),
+# The setting that names the account at its provider, and the one that signs its webhooks.
+_NAMED: dict[tuple[str, str], tuple[str, str]] = {
+    ("sms", "twilio"): ("account_sid", "auth_token"),
+    ("facebook", "meta"): ("page_id", "app_secret"),
 }
 
 
-def registration(provider: str, settings: Mapping[str, Any], callback: str) -> Registered | None:
+def registration(
+    channel: str, provider: str, settings: Mapping[str, Any], callback: str
+) -> Registered | None:
     """Give the account as its simulator knows it; None where the provider sends no statuses."""
-    if provider not in _NAMED:
+    if (channel, provider) not in _NAMED:
         return None
-    account, secret = (setting(settings, name) for name in _NAMED[provider])
+    account, secret = (setting(settings, name) for name in _NAMED[channel, provider])
     return Registered.model_validate(
         {"provider": provider, "account": account, "secret": secret, "callback": callback}
     )

@@ -1,4 +1,8 @@
-"""One account per channel, requests to it, and messages from it: what the tests of the channels share."""
+"""One account per adapter, requests to it, and messages from it: what the tests of the channels share.
+
+`CHANNELS` lists the adapters by the names that the tests give them: the channel's, or channel-provider
+where a channel has several.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,46 +25,56 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "telegram": {"botToken": "123456789:AAbot-token_", "secretToken": SECRETS["secret_token"]},
 }
-PROVIDERS = {"sms": "twilio", "facebook": "meta", "telegram": "telegram"}
-CHANNELS = list(PROVIDERS)
+ADAPTERS = {
+    "sms": ("sms", "twilio"),
+    "facebook": ("facebook", "meta"),
+    "telegram": ("telegram", "telegram"),
+}
+PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
+CHANNELS = list(ADAPTERS)
+FORMS = ("sms",)  # whose webhooks are forms; the others' are JSON
+THREADS = {"sms": "+358401234567", "facebook": "5411230000001", "telegram": "42"}
 
 
 def room(channel: str) -> Adapter[Any]:
-    return adapter(channel, PROVIDERS[channel])
+    return adapter(*ADAPTERS[channel])
 
 
 def account(channel: str, **settings: Any) -> Account[Any]:
     values = room(channel).Settings.model_validate({**SETTINGS[channel], **settings})
-    return Account(f"{channel}-1", channel, PROVIDERS[channel], f"{BASE}/{channel}/{channel}-1", values)
+    return Account(f"{channel}-1", *ADAPTERS[channel], callback(channel), values)
+
+
+def callback(channel: str) -> str:
+    """Give the webhook's public URL."""
+    return f"{BASE}/{ADAPTERS[channel][0]}/{channel}-1"
 
 
 def request(channel: str, body: bytes, headers: dict[str, str] | None = None, query: str = "") -> Request:
     """Give an unsigned webhook call."""
-    return Request("POST", f"{BASE}/{channel}/{channel}-1", query, headers or {}, body, NOW)
+    return Request("POST", callback(channel), query, headers or {}, body, NOW)
 
 
 def signed(channel: str, body: bytes, secrets: dict[str, str] = SECRETS) -> Request:
-    url = f"{BASE}/{channel}/{channel}-1"
-    return request(channel, body, sign(channel, url, secrets, body))
+    return request(channel, body, sign(channel, callback(channel), secrets, body))
 
 
 def parsed(channel: str, body: bytes) -> list[Inbound]:
     headers = {
-        "content-type": "application/x-www-form-urlencoded" if channel == "sms" else "application/json"
+        "content-type": "application/x-www-form-urlencoded" if channel in FORMS else "application/json"
     }
     return list(room(channel).parse(request(channel, body, headers), account(channel)))
 
 
 def outbound(channel: str, **more: Any) -> Outbound:
-    thread = {"sms": "+358401234567", "facebook": "5411230000001", "telegram": "42"}[channel]
     facts: dict[str, Any] = {
         "id": "out-1",
         "conversation": "c-1",
-        "channel": channel,
+        "channel": ADAPTERS[channel][0],
         "provider": PROVIDERS[channel],
         "account": f"{channel}-1",
-        "thread": thread,
-        "recipient": thread,
+        "thread": THREADS[channel],
+        "recipient": THREADS[channel],
         "created_at": NOW,
     }
     return Outbound(**{**facts, **more})

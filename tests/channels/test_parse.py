@@ -7,7 +7,7 @@ import pytest
 
 from functions.errors import Invalid
 from functions.message import Inbound, Kind
-from tests.channels.samples import CHANNELS, NOW, PROVIDERS, account, parsed, request, room
+from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
 from tests.channels.vectors import facebook, sms, telegram
 from tests.channels.vectors.case import Case
 
@@ -31,7 +31,7 @@ def test_items(channel: str, case: Case) -> None:
     for item, expected in zip(items, case.items, strict=True):
         found = as_json(item)
         assert {name: found.get(name) for name in expected} == expected
-        assert (item.channel, item.provider, item.account) == (channel, PROVIDERS[channel], f"{channel}-1")
+        assert (item.channel, item.provider, item.account) == (*ADAPTERS[channel], f"{channel}-1")
         assert item.received_at == NOW
         assert item.event
         assert (item.raw is not None) or item.kind is not Kind.UNSUPPORTED

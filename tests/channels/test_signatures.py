@@ -1,11 +1,13 @@
 """What holds whatever the configuration is: no secret, nobody gets in."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import SecretStr
 
 from functions.errors import NotAuthentic
 from functions.providers.signatures import header, keyed_hash, same
-from tests.channels.samples import CHANNELS, account, room, signed
+from tests.channels.samples import CHANNELS, SECRETS, account, room, signed
 from tests.channels.test_authentic import BODIES
 
 
@@ -29,11 +31,9 @@ def test_an_empty_header_is_a_missing_one() -> None:
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_an_account_whose_secret_was_lost_lets_nobody_in(channel: str) -> None:
     whole = account(channel)
-    empty = {name: SecretStr("") for name in ("auth_token", "app_secret", "secret_token")}
+    empty = {name: SecretStr("") for name in SECRETS}
     fields = {name: value for name, value in empty.items() if name in type(whole.settings).model_fields}
-    lost = type(whole)(
-        whole.id, channel, whole.provider, whole.callback, whole.settings.model_copy(update=fields)
-    )
+    lost = replace(whole, settings=whole.settings.model_copy(update=fields))
     request = signed(channel, BODIES[channel])
     room(channel).authenticate(request, whole)
     with pytest.raises(NotAuthentic):

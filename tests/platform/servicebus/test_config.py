@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from functions.channels import channel_names
 from local.servicebus.config import default_config, read_config
 from tests.platform.servicebus.conftest import write_config
 
 SHIPPED = Path(__file__).parents[3] / "local" / "servicebus.json"
-CHANNELS = ("sms", "facebook", "telegram")
+CHANNELS = channel_names()
 
 
 def test_the_shipped_file_is_the_default_configuration() -> None:

@@ -11,7 +11,7 @@ from functions.channels.contract import Request
 from functions.message import AttachmentKind, Inbound, Kind
 from local.simulators.compose import compose
 from local.simulators.signed import SignedRequest
-from tests.channels.samples import BASE, CHANNELS, NOW, PROVIDERS, SECRETS, SETTINGS, account, room
+from tests.channels.samples import ADAPTERS, CHANNELS, NOW, SECRETS, SETTINGS, account, callback, room
 from tests.channels.sign import MultiDict
 from tests.channels.telegram_sdk import telegram_bot
 from tests.channels.twilio_sdk import RequestValidator
@@ -20,8 +20,7 @@ TEXT = "Hyvää päivää 👋 1/2 & “lainaus”"
 
 
 def call(channel: str, **words: str | tuple[str, ...]) -> SignedRequest:
-    url = f"{BASE}/{channel}/{channel}-1"
-    return compose(channel, PROVIDERS[channel], SETTINGS[channel], url, **words)  # type: ignore[arg-type]
+    return compose(*ADAPTERS[channel], SETTINGS[channel], callback(channel), **words)  # type: ignore[arg-type]
 
 
 def received(channel: str, sent: SignedRequest) -> list[Inbound]:
@@ -85,10 +84,10 @@ def test_telegram_reads_it() -> None:
 
 def test_settings_may_be_spelled_either_way() -> None:
     snake = {"account_sid": "AC1", "auth_token": SECRETS["auth_token"], "sender": "+15005550006"}
-    sent = compose("sms", "twilio", snake, f"{BASE}/sms/sms-1", text="x")
+    sent = compose("sms", "twilio", snake, callback("sms"), text="x")
     assert received("sms", sent)
     with pytest.raises(KeyError):
-        compose("sms", "twilio", {}, f"{BASE}/sms/sms-1", text="x")
+        compose("sms", "twilio", {}, callback("sms"), text="x")
 
 
 def test_a_signed_request_does_not_show_its_secret() -> None:

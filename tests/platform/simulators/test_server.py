@@ -68,15 +68,16 @@ async def test_what_is_sent_is_taken_and_named(bench: Bench, channel: str) -> No
     assert [url for found in taken for url in found["attachments"]] == [PHOTO.url]
     assert {found["recipient"] for found in taken} == {outbound(channel).recipient}
     assert await bench.sent("") == taken
-    others = [provider for provider in PROVIDERS.values() if provider != PROVIDERS[channel]]
-    assert [await bench.sent(provider) for provider in others] == [[], []]
+    others = {provider for provider in PROVIDERS.values() if provider != PROVIDERS[channel]}
+    assert not any([await bench.sent(provider) for provider in others])
 
 
 async def test_what_was_taken_can_be_forgotten(bench: Bench) -> None:
     for channel in CHANNELS:
         await bench.send(channel, text="x")
     await bench.http.delete(f"{bench.url}/sent", params={"provider": "meta"})
-    assert [found["provider"] for found in await bench.sent("")] == ["twilio", "telegram"]
+    left = [PROVIDERS[channel] for channel in CHANNELS if PROVIDERS[channel] != "meta"]
+    assert [found["provider"] for found in await bench.sent("")] == left
     await bench.http.delete(f"{bench.url}/sent")
     assert await bench.sent("") == []
 
