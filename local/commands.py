@@ -48,8 +48,11 @@ async def run(options: Options) -> None:
         await _configure(platform, options.config)
         _remember(platform, options.config)
         print(_welcome(platform), flush=True)
-        await _until_stopped(platform)
-        print("stopping …", flush=True)
+        try:
+            await _until_stopped(platform)
+        finally:
+            (platform.data / STATE).unlink()
+            print("stopping …", flush=True)
 
 
 async def services(options: Options) -> None:
@@ -91,7 +94,7 @@ async def send(options: Options) -> None:
 async def conversations(options: Options) -> None:
     """Print the conversations as a table."""
     async with _desk(options) as desk:
-        show(await with_messages(desk))
+        show(await with_messages(desk), whole=True)
 
 
 async def reply(options: Options) -> None:

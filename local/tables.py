@@ -10,12 +10,15 @@ from local.desk import Json
 COLUMNS = ("conversation", "channel", "customer", "workstream", "queue", "state", "linked", "in", "out")
 
 
-def show(found: list[tuple[Json, list[Json]]]) -> None:
-    """Print one line a conversation; out-going messages are counted by their delivery state."""
+def show(found: list[tuple[Json, list[Json]]], *, whole: bool = False) -> None:
+    """Print one line a conversation, its id whole or short; replies are counted by delivery state."""
     table = Table(*COLUMNS, title=f"{len(found)} conversations", title_justify="left")
+    table.columns[0].no_wrap = True
     for conversation, messages in found:
-        table.add_row(*_cells(conversation, messages))
-    Console(width=None if Console().is_terminal else 160).print(table)
+        identifier = conversation["id"]
+        shown = identifier if whole else f"{identifier[:6]}…{identifier[-6:]}"
+        table.add_row(shown, *_cells(conversation, messages))
+    Console(width=None if Console().is_terminal else 180).print(table)
 
 
 def _cells(conversation: Json, messages: list[Json]) -> tuple[str, ...]:
@@ -24,9 +27,7 @@ def _cells(conversation: Json, messages: list[Json]) -> tuple[str, ...]:
     candidates = len(customer.get("candidates", []))
     inbound = sum(message["direction"] == "inbound" for message in messages)
     outbound = Counter(message["delivery"] for message in messages if message["direction"] == "outbound")
-    identifier = conversation["id"]
     return (
-        f"{identifier[:6]}…{identifier[-6:]}",
         conversation["channel"],
         customer.get("name") or customer.get("phone") or customer["id"],
         conversation["workstream"],

@@ -74,6 +74,12 @@ class Recorder:
         await self._indexes.moved(before, head, self._store.head)
         return Replied(message, _outbound(head, message), created=before is not None)
 
+    async def earlier(self, conversation: str, draft: Draft, key: str) -> Replied | None:
+        """Give what was recorded under the key before; raises Conflict when it was another draft."""
+        head = (await self._store.version(conversation)).head
+        found = await self._earlier(head, draft, key)
+        return found and Replied(found[2], _outbound(head, found[2]), created=False)
+
     async def _earlier(
         self, head: Conversation, draft: Draft, key: str
     ) -> tuple[None, Conversation, StoredMessage] | None:

@@ -92,6 +92,10 @@ class Threads:
         """
         return await self._recorder.record(conversation, draft, key, agent)
 
+    async def earlier_reply(self, conversation: str, draft: Draft, *, key: str) -> Replied | None:
+        """Give the reply that was recorded under the key, if there is one. Raises as `reply`."""
+        return await self._recorder.earlier(conversation, draft, key)
+
     async def attempt(self, message: str, at: datetime) -> StoredMessage:
         """Note, before a provider call, that it is about to be made."""
         return await self._progress.attempted(message, at)

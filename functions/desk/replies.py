@@ -74,8 +74,15 @@ async def post_reply(call: Call[Nothing, NewReply], services: Services) -> Reply
     """Record and enqueue a reply: 202 when it is new, 200 when the same request came before."""
     key, draft = _key(call), call.body.draft()
     conversation = await services.threads.conversation(call.parameters["id"])
-    await _refuse_undeliverable(conversation, draft, services)
-    replied = await services.threads.reply(conversation.id, draft, key=key, agent=call.caller.id)
+    try:
+        await _refuse_undeliverable(conversation, draft, services)
+        replied = await services.threads.reply(conversation.id, draft, key=key, agent=call.caller.id)
+    except (OptedOut, NotDeliverable):
+        # A repeated request is answered as at first, whatever has changed since.
+        earlier = await services.threads.earlier_reply(conversation.id, draft, key=key)
+        if earlier is None:
+            raise
+        replied = earlier
     await _enqueue(replied, call.headers.get("traceparent", ""), services)
     message = replied.message
     location = f"{call.path.rstrip('/')}/{message.id}"

@@ -110,6 +110,17 @@ async def test_a_customer_who_opted_out_is_not_written_to(desk: Desk) -> None:
     assert (await reply(desk, conversation)).status == 202
 
 
+async def test_a_repeated_reply_is_answered_as_at_first_whatever_came_between(desk: Desk) -> None:
+    conversation = await desk.opened()
+    first = await reply(desk, conversation, "key-1")
+    who = {"thread": conversation.thread, "sender": Address(id=conversation.customer.id)}
+    await desk.opened(**who, kind=Kind.OPT_OUT, text="STOP")
+    again = await reply(desk, conversation, "key-1")
+    assert (again.status, again.body["id"]) == (200, first.body["id"])
+    other = await reply(desk, conversation, "key-2")
+    assert (other.status, other.body["type"]) == (409, "urn:monikanava:problem:opted-out")
+
+
 async def test_what_the_channel_would_refuse_is_refused_at_once(desk: Desk) -> None:
     conversation = await desk.opened(**MESSENGER, received_at=now() - timedelta(days=2))
     told = await reply(desk, conversation)
