@@ -9,15 +9,10 @@ from datetime import UTC, datetime
 from bench import samples
 from functions.cloud.secrets import EnvironmentSecrets
 from functions.cloud.tables import Tables
-from functions.configuration.store import Configurations
-from functions.conversations.indexes import Indexes
-from functions.conversations.threads import Threads
-from functions.identity.identities import Identities
-from functions.identity.records import Records
-from functions.intake.outbox import Outbox
-from functions.intake.parked import Parked
 from functions.ports import Bus, Entity, Envelope, Op, Table
 from functions.routing.inbound import Router
+from functions.services import Outside, wire
+from functions.settings import Settings
 from local.azurite import Azurite
 
 
@@ -60,17 +55,10 @@ async def make_router(opened: Tables, calls: Counter[str]) -> Router:
     def table(name: str) -> Table:
         return Counted(opened.table(name), calls)
 
-    indexes = Indexes(table("inbox"), table("recordlinks"), table("due"), _now)
-    configurations = Configurations(table("configuration"), EnvironmentSecrets(), _now, samples.ORIGIN)
-    await configurations.apply(samples.configuration(), "bench")
-    return Router(
-        Threads(table("threads"), indexes, _now),
-        Identities(table("identities"), _now),
-        Records(table("records"), _now, configurations.default_region),
-        configurations,
-        Parked(table("parked"), Outbox(NoBus(), table("spool"), _now), _now),
-        _now,
-    )
+    settings = Settings(samples.ORIGIN, "", "", "", "", "", "", ())
+    services = wire(settings, Outside(table, NoBus(), EnvironmentSecrets(), {}, _now))
+    await services.configurations.apply(samples.configuration(), "bench")
+    return services.router
 
 
 def _now() -> datetime:

@@ -122,6 +122,7 @@ class Inbound(Model):
 
     `event` is the provider's id of the item; with `kind` it is unique within the account for good.
     `target` is the provider's id of the message that a reply, reaction, edit or deletion is about.
+    `thread` is empty only for a RECEIPT of a provider that does not tell whose message it was.
     `context` holds what the provider says beside the message, for routing rules.
     `raw` is the provider's own fragment, kept where the fields here do not say all.
     """
@@ -152,7 +153,12 @@ class Inbound(Model):
 
     @property
     def session(self) -> str:
-        """The Service Bus session id, which is also the thread's table partition."""
+        """The Service Bus session id, which is also the thread's table partition.
+
+        A status that does not name its thread has a session of its own until routing has found it.
+        """
+        if not self.thread and self.receipt:
+            return digest(self.channel, self.account, "status", self.receipt.message)
         return thread_key(self.channel, self.account, self.thread)
 
 

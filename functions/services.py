@@ -1,11 +1,16 @@
-"""Everything the functions work with, made once for the app. `functions/cloud/compose.py` fills it."""
+"""Everything the functions work with, and how the rooms are wired; `functions/cloud` brings Azure."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from functions.channels.contract import Account
 from functions.configuration.store import Configurations
+from functions.conversations.indexes import Indexes
+from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
+from functions.delivery.caller import Caller
 from functions.delivery.courier import Courier
 from functions.identity.identities import Identities
 from functions.identity.records import Records
@@ -13,8 +18,13 @@ from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.intake.webhook import Intake
+from functions.keys import KeyRing
+from functions.ports import Bus, Secrets, Table
 from functions.routing.inbound import Router
 from functions.settings import Settings
+
+Clock = Callable[[], datetime]
+Probe = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +36,63 @@ class Services:
     router: Router
     courier: Courier
     threads: Threads
+    sends: Sends
     identities: Identities
     records: Records
     configurations: Configurations
     outbox: Outbox
     parked: Parked
     handshakes: Handshakes
-    probes: Mapping[str, Callable[[], Awaitable[object]]]  # of what is not ours: raise when it is down
-    clock: Callable[[], datetime]
+    probes: Mapping[str, Probe]  # of what is not ours: raise when it is down
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the service stands on: a table for each name, a bus, secrets, and how to ask whether they live."""
+
+    table: Callable[[str], Table]
+    bus: Bus
+    secrets: Secrets
+    probes: Mapping[str, Probe]
+    clock: Clock
+
+
+def wire(settings: Settings, outside: Outside) -> Services:
+    """Wire the rooms; no connection is made yet."""
+    table, clock = outside.table, outside.clock
+    outbox = Outbox(outside.bus, table("spool"), clock)
+    parked = Parked(table("parked"), outbox, clock)
+    handshakes = Handshakes(table("handshakes"), clock)
+    threads = Threads(
+        table("threads"), Indexes(table("inbox"), table("recordlinks"), table("due"), clock), clock
+    )
+    sends, identities = Sends(table("sends")), Identities(table("identities"), clock)
+
+    def region() -> str:
+        return configurations.default_region()
+
+    records = Records(table("records"), clock, region)
+    configurations = Configurations(
+        table("configuration"), outside.secrets, clock, settings.public_base_url, records.put
+    )
+
+    async def accounts(channel: str, account: str) -> Account[Any]:
+        return await (await configurations.current()).account(channel, account)
+
+    return Services(
+        settings=settings,
+        intake=Intake(accounts, outbox, parked, handshakes, KeyRing()),
+        router=Router(threads, identities, records, configurations, sends, parked, clock),
+        courier=Courier(threads, identities, configurations, sends, Caller(), clock),
+        threads=threads,
+        sends=sends,
+        identities=identities,
+        records=records,
+        configurations=configurations,
+        outbox=outbox,
+        parked=parked,
+        handshakes=handshakes,
+        probes=outside.probes,
+        clock=clock,
+    )

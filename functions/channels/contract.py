@@ -72,6 +72,7 @@ class Capabilities:
     reply_window: timedelta | None = None  # since the customer's last message
     tag_window: timedelta | None = None  # the same, with a tag
     receipts: frozenset[Delivery] = frozenset()  # states that the provider reports
+    threadless_receipts: bool = False  # its statuses name the message, but not the customer
     idempotent: bool = False  # the send API takes an idempotency key
     retired_on: date | None = None  # the provider ended it, or will
     methods: frozenset[str] = frozenset({"POST"})  # of the webhook
@@ -99,14 +100,16 @@ class Standing:
 class Call:
     """One HTTP request to a provider's API. Exactly one of `form` and `json` is set.
 
-    `url` must begin with the account's API base URL: delivery refuses anything else.
+    `url` must begin with the account's API base URL: delivery refuses anything else. `name` is our own id
+    of the message, of a provider that answers none.
     """
 
     url: str = field(repr=False)  # some providers have the token in it
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    form: tuple[tuple[str, str], ...] | None = None
-    json: JsonValue = None
+    form: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
+    json: JsonValue = field(default=None, repr=False)
     method: str = "POST"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +123,23 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took the message and names it."""
+    """The provider took the message and names it; with an empty name it is the call's own."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider did not take the message. `retry_after` in seconds, None: when we like."""
+    """The provider did not take the message. `retry_after` in seconds, None: when we like.
+
+    `stale_token`: it is the access token (see `Tokened`) that was refused; another may be taken.
+    """
 
     code: str
     reason: str
     retryable: bool
     retry_after: float | None = None
+    stale_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,34 @@ class Keyed(Protocol):
 
         The URL is the adapter's or a setting, never the token's word. Raises NotAuthentic.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token, and how long it lives."""
+
+    value: str = field(repr=False)
+    seconds: int
+
+
+@runtime_checkable
+class Tokened(Protocol):
+    """What an adapter has besides, whose provider wants an access token that must be fetched first.
+
+    Delivery fetches it, shares it among all instances, and renews it in time, or when it is refused.
+    """
+
+    def token_base(self, account: Account[Any]) -> str:
+        """Give the URL under which `token_call` must lie."""
+
+    def token_call(self, account: Account[Any], now: datetime, renew: bool) -> Call:
+        """Make the request for a token; `renew`: the last one was refused before its time."""
+
+    def token(self, answer: Answer) -> Token | Refused:
+        """Read the answer to `token_call`; never raises, whatever it holds."""
+
+    def authorised(self, call: Call, token: str) -> Call:
+        """Give a call of this account with the token in its place."""
 
 
 class Adapter(Protocol[SettingsT]):

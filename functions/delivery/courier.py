@@ -20,6 +20,7 @@ from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Call, Outcome, Refused, Sent, Standing, Unsure
 from functions.configuration.store import Configurations
 from functions.conversations.model import StoredMessage
+from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
 from functions.delivery.caller import Caller, NotSent, Unknown
 from functions.errors import MonikanavaError, NotDeliverable, NotFound, Unavailable
@@ -58,6 +59,7 @@ class Courier:
         threads: Threads,
         identities: Identities,
         configurations: Configurations,
+        sends: Sends,
         caller: Caller,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -65,6 +67,7 @@ class Courier:
         self._threads = threads
         self._identities = identities
         self._configurations = configurations
+        self._sends = sends
         self._caller = caller
         self._clock = clock
         self._sleep = sleep
@@ -100,6 +103,8 @@ class Courier:
             sent.append(await self._place(call, job))
             if len(sent) < len(calls):
                 await patience(lambda: self._threads.part_sent(message.id, sent[-1]))
+        if channel.capabilities.threadless_receipts:
+            await patience(lambda: self._sends.remember(outbound, sent))
         await patience(lambda: self._threads.sent(message.id, sent))
         log.info("sent: message=%s calls=%d", message.id, len(calls))
 

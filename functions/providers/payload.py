@@ -7,6 +7,7 @@ numbers, no lone surrogates), and then read with getters that give an empty valu
 import json
 import math
 from datetime import UTC, datetime
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -25,7 +26,11 @@ def read_json(body: bytes) -> JsonValue:
         raise Invalid(f"the JSON is nested over {DEPTH_LIMIT} levels") from None
     except ValueError:
         raise Invalid("the body is not UTF-8 JSON") from None
-    return _clean(parsed, DEPTH_LIMIT)
+    # A lone surrogate can only come from an escape: without one there is nothing to clean.
+    if b"\\ud" in body or b"\\uD" in body:
+        return _clean(parsed, DEPTH_LIMIT)
+    _check_depth(parsed, DEPTH_LIMIT)
+    return cast(JsonValue, parsed)
 
 
 def read_answer(body: bytes) -> JsonValue:
@@ -103,6 +108,16 @@ def _clean(value: JsonValue, depth: int) -> JsonValue:
     if isinstance(value, list):
         return [_clean(item, depth - 1) for item in value]
     return {plain(name): _clean(item, depth - 1) for name, item in value.items()}
+
+
+def _check_depth(value: JsonValue, depth: int) -> None:
+    if not isinstance(value, list | dict):
+        return
+    if depth == 0:
+        raise Invalid(f"the JSON is nested over {DEPTH_LIMIT} levels")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, list | dict):
+            _check_depth(item, depth - 1)
 
 
 def _refuse(constant: str) -> None:

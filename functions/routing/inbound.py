@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from functions.configuration.store import Configurations, Live
 from functions.conversations.opening import Opening
+from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
 from functions.errors import MonikanavaError, Unavailable
 from functions.identity.identities import Identities
@@ -26,6 +27,7 @@ from functions.patience import patient
 from functions.traces import trace
 
 PARK_AFTER = 5  # deliveries; the queue itself would dead-letter after 10
+STATUS_SECONDS = 5.0  # how long a status may be faster than our own note of the send
 CONSENT = frozenset({Kind.OPT_OUT, Kind.OPT_IN})
 log = logging.getLogger("monikanava.routing")
 
@@ -55,6 +57,7 @@ class Router:
         identities: Identities,
         records: Records,
         configurations: Configurations,
+        sends: Sends,
         parked: Parked,
         clock: Callable[[], datetime],
     ) -> None:
@@ -62,6 +65,7 @@ class Router:
         self._identities = identities
         self._records = records
         self._configurations = configurations
+        self._sends = sends
         self._parked = parked
         self._clock = clock
 
@@ -98,7 +102,11 @@ class Router:
 
     async def _store(self, items: Sequence[Inbound]) -> None:
         if items:
-            await patient(lambda: self._receive(items))
+            located = [await self._located(item) for item in items]
+            await patient(lambda: self._receive(located))
+
+    async def _located(self, item: Inbound) -> Inbound:
+        return await patient(lambda: self._sends.located(item), STATUS_SECONDS)
 
     async def _receive(self, items: Sequence[Inbound]) -> None:
         live = await self._configurations.current()

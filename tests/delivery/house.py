@@ -57,7 +57,9 @@ class House:
     def courier(self) -> Courier:
         """A courier as a new process would have it."""
         one = self.services
-        return Courier(one.threads, one.identities, one.configurations, self.caller, now, self._sleep)
+        return Courier(
+            one.threads, one.identities, one.configurations, one.sends, self.caller, now, self._sleep
+        )
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

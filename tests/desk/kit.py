@@ -13,30 +13,18 @@ from uuid import uuid4
 import azure.functions as func
 from jsonschema import Draft202012Validator
 
-from functions.channels.contract import Account
+from functions.cloud.compose import outside
 from functions.cloud.desk import register
 from functions.cloud.secrets import EnvironmentSecrets
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import open_tables
-from functions.configuration.store import Configurations
-from functions.conversations.indexes import Indexes
 from functions.conversations.model import Conversation
-from functions.conversations.threads import Threads
-from functions.delivery.caller import Caller
-from functions.delivery.courier import Courier
 from functions.desk.openapi import describe
 from functions.desk.routes import ROUTES
 from functions.desk.tokens import Authority
-from functions.identity.identities import Identities
-from functions.identity.records import Records
-from functions.intake.handshakes import Handshakes
-from functions.intake.outbox import Outbox
-from functions.intake.parked import QUEUE, Parked
-from functions.intake.webhook import Intake
-from functions.keys import KeyRing
 from functions.message import Address, Inbound, Kind
-from functions.routing.inbound import Delivery, Router
-from functions.services import Services
+from functions.routing.inbound import Delivery
+from functions.services import Services, wire
 from functions.settings import Settings
 from tests.desk.issuers import token
 
@@ -54,39 +42,8 @@ async def services(tables_connection: str, bus_connection: str) -> AsyncIterator
     """The app's services over tables of their own."""
     run = f"desk{uuid4().hex[:8]}"
     tables, bus = open_tables(tables_connection), AzureBus.connect(bus_connection)
-    outbox = Outbox(bus, tables.table(f"{run}spool"), now)
-    parked = Parked(tables.table(f"{run}parked"), outbox, now)
-    handshakes = Handshakes(tables.table(f"{run}handshakes"), now)
-    inbox, links, due = (tables.table(f"{run}{name}") for name in ("inbox", "links", "due"))
-    indexes = Indexes(inbox, links, due, now)
-    threads = Threads(tables.table(f"{run}threads"), indexes, now)
-    identities = Identities(tables.table(f"{run}identities"), now)
-    configured = tables.table(f"{run}configuration")
-    records = Records(tables.table(f"{run}records"), now, lambda: "FI")
-    configurations = Configurations(configured, EnvironmentSecrets({}), now, BASE, records.put)
-    caller = Caller()
-
-    async def accounts(channel: str, account: str) -> Account[Any]:
-        return await (await configurations.current()).account(channel, account)
-
-    async def probe() -> object:
-        return await configured.get("probe", "probe")
-
-    yield Services(
-        settings=Settings(BASE, bus_connection, tables_connection, "", "", "", "", ()),
-        intake=Intake(accounts, outbox, parked, handshakes, KeyRing()),
-        router=Router(threads, identities, records, configurations, parked, now),
-        courier=Courier(threads, identities, configurations, caller, now),
-        threads=threads,
-        identities=identities,
-        records=records,
-        configurations=configurations,
-        outbox=outbox,
-        parked=parked,
-        handshakes=handshakes,
-        probes={"tables": probe, "bus": lambda: bus.probe(QUEUE)},
-        clock=now,
-    )
+    settings = Settings(BASE, bus_connection, tables_connection, "", "", "", "", ())
+    yield wire(settings, outside(tables, bus, EnvironmentSecrets({}), prefix=run))
     await bus.close()
     await tables.close()
 
