@@ -1,17 +1,17 @@
 """Every way Monikanava says no, each with the HTTP status and the short code that callers see.
 
-    MonikanavaError            500 error
-    ├─ Invalid                 400 invalid
-    ├─ NotAuthentic            401 not-authentic
-    ├─ Forbidden               403 forbidden
-    ├─ NotFound                404 not-found
-    ├─ Conflict                409 conflict
-    │  ├─ AlreadyExists            a row with this key is there (names which operation)
-    │  └─ Stale                    the row changed since it was read
-    ├─ Gone                    410 gone
-    ├─ TooLarge                413 too-large
-    ├─ NotDeliverable          422 (its own code)
-    └─ Unavailable             503 unavailable (with Retry-After)
+MonikanavaError            500 error
+├─ Invalid                 400 invalid
+├─ NotAuthentic            401 not-authentic
+├─ Forbidden               403 forbidden
+├─ NotFound                404 not-found
+├─ Conflict                409 conflict
+│  ├─ AlreadyExists            a row with this key is there (names which operation)
+│  └─ Stale                    the row changed since it was read
+├─ Gone                    410 gone
+├─ TooLarge                413 too-large
+├─ NotDeliverable          422 (its own code)
+└─ Unavailable             503 unavailable (with Retry-After)
 """
 
 from typing import ClassVar
