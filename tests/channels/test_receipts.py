@@ -92,9 +92,7 @@ PAGES = [
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize(
-    ("status", "retryable"), [(500, True), (503, True), (429, True), (404, False)]
-)
+@pytest.mark.parametrize(("status", "retryable"), [(500, True), (503, True), (429, True), (404, False)])
 def test_a_page_of_something_between_us(channel: str, page: bytes, status: int, retryable: bool) -> None:
     answer = read(channel, status, page, {"retry-after": "7"})
     assert isinstance(answer, Refused)
