@@ -6,8 +6,8 @@ from functions.channels import channel_names
 from functions.cloud.compose import once
 from functions.cloud.desk import register as register_desk
 from functions.cloud.triggers import register_channel, register_shared
-from functions.keys import Keys
 from functions.desk.tokens import Authority
+from functions.keys import Keys
 from functions.settings import from_environment
 
 settings = from_environment()
