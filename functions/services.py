@@ -12,6 +12,8 @@ from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
 from functions.delivery.caller import Caller
 from functions.delivery.courier import Courier
+from functions.delivery.line import Line
+from functions.delivery.tokens import Tokens
 from functions.identity.identities import Identities
 from functions.identity.records import Records
 from functions.intake.handshakes import Handshakes
@@ -37,6 +39,7 @@ class Services:
     courier: Courier
     threads: Threads
     sends: Sends
+    tokens: Tokens
     identities: Identities
     records: Records
     configurations: Configurations
@@ -69,6 +72,9 @@ def wire(settings: Settings, outside: Outside) -> Services:
     )
     sends, identities = Sends(table("sends")), Identities(table("identities"), clock)
 
+    caller = Caller()
+    tokens = Tokens(table("tokens"), caller, clock)
+
     def region() -> str:
         return configurations.default_region()
 
@@ -84,9 +90,10 @@ def wire(settings: Settings, outside: Outside) -> Services:
         settings=settings,
         intake=Intake(accounts, outbox, parked, handshakes, KeyRing()),
         router=Router(threads, identities, records, configurations, sends, parked, clock),
-        courier=Courier(threads, identities, configurations, sends, Caller(), clock),
+        courier=Courier(threads, identities, configurations, sends, Line(caller, tokens), clock),
         threads=threads,
         sends=sends,
+        tokens=tokens,
         identities=identities,
         records=records,
         configurations=configurations,

@@ -22,7 +22,8 @@ from functions.configuration.store import Configurations
 from functions.conversations.model import StoredMessage
 from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
-from functions.delivery.caller import Caller, NotSent, Unknown
+from functions.delivery.caller import NotSent, Unknown
+from functions.delivery.line import Line
 from functions.errors import MonikanavaError, NotDeliverable, NotFound, Unavailable
 from functions.identity.identities import Identities
 from functions.message import Delivery, Outbound
@@ -60,7 +61,7 @@ class Courier:
         identities: Identities,
         configurations: Configurations,
         sends: Sends,
-        caller: Caller,
+        line: Line,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -68,7 +69,7 @@ class Courier:
         self._identities = identities
         self._configurations = configurations
         self._sends = sends
-        self._caller = caller
+        self._line = line
         self._clock = clock
         self._sleep = sleep
 
@@ -148,8 +149,7 @@ class Courier:
 
     async def _try(self, call: Call, job: _Job) -> Outcome:
         try:
-            answer = await self._caller.call(call, job.channel.api_base(job.account))
-            return job.channel.receipt(answer)
+            return await self._line.place(call, job.channel, job.account)
         except NotSent as error:
             return Refused(error.code, error.reason, retryable=True)
         except Unknown as error:

@@ -14,6 +14,7 @@ from functions.conversations.replies import Replied
 from functions.conversations.threads import Draft
 from functions.delivery.caller import Caller
 from functions.delivery.courier import Courier
+from functions.delivery.line import Line
 from functions.message import Attachment, AttachmentKind, Inbound, Kind
 from functions.routing.inbound import Delivery as Queued
 from functions.services import Services
@@ -57,9 +58,8 @@ class House:
     def courier(self) -> Courier:
         """A courier as a new process would have it."""
         one = self.services
-        return Courier(
-            one.threads, one.identities, one.configurations, one.sends, self.caller, now, self._sleep
-        )
+        line = Line(self.caller, one.tokens)
+        return Courier(one.threads, one.identities, one.configurations, one.sends, line, now, self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
