@@ -10,6 +10,7 @@ from functions.errors import NotFound
 CHANNELS: dict[tuple[str, str], str] = {
     ("sms", "twilio"): "functions.channels.sms.twilio:TwilioSms",
     ("facebook", "meta"): "functions.channels.facebook:Facebook",
+    ("whatsapp", "meta"): "functions.channels.whatsapp.meta:MetaWhatsApp",
     ("telegram", "telegram"): "functions.channels.telegram:Telegram",
 }
 

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from functions.message import Attachment, AttachmentKind
 from functions.providers.payload import at, child, children, number, text
+from functions.providers.vcard import vcard
 
 REFERENCE = "telegram:"
 _FILES = {
@@ -74,7 +75,8 @@ def _places(message: JsonValue) -> Iterator[Attachment]:
 def _contacts(message: JsonValue) -> Iterator[Attachment]:
     contact = child(message, "contact")
     if contact:
-        card = text(contact, "vcard") or _card(contact)
+        names = text(contact, "first_name"), text(contact, "last_name")
+        card = text(contact, "vcard") or vcard(*names, phones=[text(contact, "phone_number")])
         yield Attachment(
             kind=AttachmentKind.CONTACT, content_type="text/vcard", name=_name(contact), text=card
         )
@@ -82,24 +84,3 @@ def _contacts(message: JsonValue) -> Iterator[Attachment]:
 
 def _name(contact: JsonValue) -> str:
     return f"{text(contact, 'first_name')} {text(contact, 'last_name')}".strip()
-
-
-def _card(contact: JsonValue) -> str:
-    """Write a vCard 3.0 (RFC 2426) of what Telegram tells."""
-    first, last, phone = (
-        _escaped(text(contact, name)) for name in ("first_name", "last_name", "phone_number")
-    )
-    lines = (
-        "BEGIN:VCARD",
-        "VERSION:3.0",
-        f"N:{last};{first};;;",
-        f"FN:{f'{first} {last}'.strip()}",
-        f"TEL:{phone}",
-    )
-    return "\r\n".join((*lines, "END:VCARD", ""))
-
-
-def _escaped(value: str) -> str:
-    for character in "\\;,":
-        value = value.replace(character, "\\" + character)
-    return " ".join(value.splitlines())

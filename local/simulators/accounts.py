@@ -10,6 +10,7 @@ from local.simulators.state import Registered
 _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("sms", "twilio"): ("account_sid", "auth_token"),
     ("facebook", "meta"): ("page_id", "app_secret"),
+    ("whatsapp", "meta"): ("phone_number_id", "app_secret"),
 }
 
 

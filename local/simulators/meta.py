@@ -1,24 +1,22 @@
-"""Messenger's stand-in: https://developers.facebook.com/docs/messenger-platform/reference/send-api."""
+"""Meta's stand-in: https://developers.facebook.com/docs/messenger-platform/reference/send-api.
 
-import hmac
-import json
+WhatsApp, at the same path, is told by its content: see `whatsapp`.
+"""
+
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
+from pydantic import JsonValue
 
 from functions.providers.payload import children, read_answer, text
+from local.simulators import whatsapp
+from local.simulators.graph import error, milliseconds, signed
 from local.simulators.provider import Rejected, Reply
 from local.simulators.signed import SignedRequest, Words, setting
 from local.simulators.state import Behaviour, Registered, Taken
-
-
-def _error(status: int, code: int, message: str, **more: Any) -> Reply:
-    error = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3", **more}
-    return Reply(status, {"error": error})
 
 
 class Meta:
@@ -27,25 +25,25 @@ class Meta:
     name = "meta"
     path = r"/{version:v\d+\.\d+}/{account}/messages"
     refusals: Mapping[Behaviour, Reply] = {
-        Behaviour.TOO_MANY: _error(400, 613, "Calls to this api have exceeded the rate limit."),
-        Behaviour.ERROR: _error(500, 2, "An unexpected error has occurred.", is_transient=True),
-        Behaviour.PERMANENT: _error(
-            400, 551, "This person isn't available right now.", error_subcode=1545041
-        ),
+        Behaviour.TOO_MANY: error(400, 613, "Calls to this api have exceeded the rate limit."),
+        Behaviour.ERROR: error(500, 2, "An unexpected error has occurred.", is_transient=True),
+        Behaviour.PERMANENT: error(400, 551, "This person isn't available right now.", error_subcode=1545041),
     }
 
     async def read(self, request: web.Request) -> Taken:
         """Read the JSON; raises Rejected with Meta's codes."""
         if not request.headers.get("Authorization", "").startswith("Bearer "):
-            raise Rejected(_error(401, 190, "Invalid OAuth 2.0 Access Token"))
+            raise Rejected(error(401, 190, "Invalid OAuth 2.0 Access Token"))
         content = read_answer(await request.read())
+        if _whatsapp(content):
+            return whatsapp.taken(content, request.match_info["account"])
         recipient, said = text(content, "recipient", "id"), text(content, "message", "text")
         media = text(content, "message", "attachment", "payload", "url")
         if not recipient or bool(said) == bool(media):
-            raise Rejected(_error(400, 100, "(#100) Invalid parameter"))
+            raise Rejected(error(400, 100, "(#100) Invalid parameter"))
         if len(said) > 2000 or len(children(content, "message", "quick_replies")) > 13:
             raise Rejected(
-                _error(400, 100, "(#100) Length of param message must be less than or equal to limit")
+                error(400, 100, "(#100) Length of param message must be less than or equal to limit")
             )
         return Taken(
             provider="meta",
@@ -59,11 +57,15 @@ class Meta:
 
     def accepted(self, taken: Taken) -> Reply:
         """Answer 200 with the message id."""
+        if _whatsapp(taken.content):
+            return whatsapp.accepted(taken)
         return Reply(200, {"recipient_id": taken.recipient, "message_id": taken.id})
 
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
         """Tell that it was delivered, then that all up to now was read."""
-        now = _now()
+        if _whatsapp(taken.content):
+            return whatsapp.news(taken, registered)
+        now = milliseconds()
         facts = ({"delivery": {"mids": [taken.id], "watermark": now}}, {"read": {"watermark": now}})
         page = taken.account
         return [
@@ -71,6 +73,10 @@ class Meta:
             for fact in facts
             if registered.callback
         ]
+
+
+def _whatsapp(content: JsonValue) -> bool:
+    return text(content, "messaging_product") == "whatsapp"
 
 
 def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
@@ -107,21 +113,9 @@ def _message(page: str, words: Words) -> dict[str, Any]:
 
 
 def _item(page: str, person: str, fact: dict[str, Any]) -> dict[str, Any]:
-    return {"sender": {"id": person}, "recipient": {"id": page}, "timestamp": _now(), **fact}
+    return {"sender": {"id": person}, "recipient": {"id": page}, "timestamp": milliseconds(), **fact}
 
 
 def _signed(url: str, secret: str, page: str, items: list[dict[str, Any]]) -> SignedRequest:
-    content = {"object": "page", "entry": [{"time": _now(), "id": page, "messaging": items}]}
-    # Meta escapes slashes, and all that is not ASCII.
-    body = json.dumps(content, separators=(",", ":")).replace("/", "\\/").encode()
-    headers = {
-        "Content-Type": "application/json",
-        "X-Hub-Signature": "sha1=" + hmac.digest(secret.encode(), body, "sha1").hex(),
-        "X-Hub-Signature-256": "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex(),
-        "User-Agent": "facebookexternalua",
-    }
-    return SignedRequest(url, headers, body)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+    entry = {"time": milliseconds(), "id": page, "messaging": items}
+    return signed(url, secret, {"object": "page", "entry": [entry]})

@@ -23,17 +23,29 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "verifyToken": "verify-me",
         "pageToken": "page-token",
     },
+    "whatsapp-meta": {
+        "phoneNumberId": "106540352242922",
+        "appSecret": SECRETS["app_secret"],
+        "verifyToken": "verify-me",
+        "accessToken": "system-user-token",
+    },
     "telegram": {"botToken": "123456789:AAbot-token_", "secretToken": SECRETS["secret_token"]},
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
     "facebook": ("facebook", "meta"),
+    "whatsapp-meta": ("whatsapp", "meta"),
     "telegram": ("telegram", "telegram"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
 FORMS = ("sms",)  # whose webhooks are forms; the others' are JSON
-THREADS = {"sms": "+358401234567", "facebook": "5411230000001", "telegram": "42"}
+THREADS = {
+    "sms": "+358401234567",
+    "facebook": "5411230000001",
+    "whatsapp-meta": "FI.13491208655302741918",
+    "telegram": "42",
+}
 
 
 def room(channel: str) -> Adapter[Any]:

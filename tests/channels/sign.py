@@ -50,4 +50,4 @@ def _telegram(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, st
     return {"content-type": "application/json", "x-telegram-bot-api-secret-token": secrets["secret_token"]}
 
 
-_SIGNERS = {"sms": _twilio, "facebook": _meta, "telegram": _telegram}
+_SIGNERS = {"sms": _twilio, "facebook": _meta, "whatsapp-meta": _meta, "telegram": _telegram}

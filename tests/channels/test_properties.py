@@ -25,6 +25,9 @@ def names(value: Any) -> set[str]:
     return set(value).union(*map(names, value.values())) if isinstance(value, dict) else set()
 
 
+VALUES = ["page", "682498171943165", "kicked", "STOP_NOTIFICATIONS", "text", "image", "edit", "reaction"]
+
+
 def bodies(channel: str) -> st.SearchStrategy[bytes]:
     vectors = [case.body for case in VECTORS[channel].values()]
     if channel in FORMS:
@@ -41,16 +44,20 @@ def bodies(channel: str) -> st.SearchStrategy[bytes]:
         | st.integers()
         | st.floats()
         | st.text(max_size=5)
-        | st.sampled_from(["page", "682498171943165", "kicked", "STOP_NOTIFICATIONS"])
+        | st.sampled_from(VALUES)
     )
     values = st.recursive(
         leaves,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(keys), inner, max_size=4),
     )
     items = st.dictionaries(st.sampled_from(keys), values, max_size=3)
+    metadata = {"phone_number_id": "106540352242922"}
+    changed = {"metadata": st.just(metadata), "messages": st.lists(items), "statuses": st.lists(items)}
+    change = st.fixed_dictionaries({"value": st.fixed_dictionaries(changed)})
+    entry = {"messaging": st.lists(items), "changes": st.lists(change)}
     wrapped = {
-        "object": st.just("page"),
-        "entry": st.lists(st.fixed_dictionaries({"messaging": st.lists(items)})),
+        "object": st.sampled_from(["page", "whatsapp_business_account", "instagram"]),
+        "entry": st.lists(st.fixed_dictionaries(entry)),
     }
     wholes = values | items | st.fixed_dictionaries({**wrapped, "update_id": st.integers()})
     return st.binary(max_size=60) | wholes.map(lambda whole: json.dumps(whole).encode())

@@ -1,0 +1,205 @@
+"""Reading the items of WhatsApp Cloud API webhooks: batches of entries, changes, messages and statuses.
+
+Follows https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components and
+https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids. A customer
+is known by the business-scoped user id; the phone number, which may be missing, is only told along.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from functions.errors import Invalid
+from functions.message import Address, Delivery, Inbound, Kind, Receipt
+from functions.providers.meta_errors import reason
+from functions.providers.payload import at, child, children, fragment_id, moment, read_json, text
+from functions.providers.whatsapp_content import content
+
+_STATES = {
+    "sent": Delivery.SENT,
+    "delivered": Delivery.DELIVERED,
+    "read": Delivery.READ,
+    "played": Delivery.READ,
+    "failed": Delivery.FAILED,
+}
+_PREFERENCES = {"stop": Kind.OPT_OUT, "resume": Kind.OPT_IN}
+_REFERRAL = {
+    "source_id": "referral",
+    "source_url": "referralSource",
+    "source_type": "referralType",
+    "headline": "referralTitle",
+    "ctwa_clid": "referralClick",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Whose webhook it is: the account, and the id of the phone number that it is for."""
+
+    channel: str
+    account: str
+    id: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    number: Number
+    value: JsonValue  # of the change that the fragment stands in
+    fragment: JsonValue
+    context: Mapping[str, str]
+
+    def make(self, kind: Kind, customer: Address, **more: Any) -> Inbound:
+        facts: dict[str, Any] = {
+            "thread": text(self.fragment, "group_id") or customer.id,
+            "event": text(self.fragment, "id") or fragment_id(self.fragment),
+            "sent_at": moment(_seconds(text(self.fragment, "timestamp"))),
+            "received_at": self.number.received_at,
+            **more,
+        }
+        context = {**self.context, **more.get("context", {})}
+        named = {"channel": self.number.channel, "provider": "meta", "account": self.number.account}
+        return Inbound(**{**named, **facts, "kind": kind, "sender": customer, "context": context})
+
+    def person(self, user: str, phone: str) -> Address:
+        """Describe whom the fields of these names tell of; a lone contact is meant where both are missing."""
+        given = text(self.fragment, user), text(self.fragment, phone)
+        contacts = children(self.value, "contacts")
+        contact = next((one for one in contacts if any(given) and _is(one, *given)), None)
+        if not any(given) and len(contacts) == 1:
+            contact = contacts[0]
+        id_, number = given[0] or text(contact, "user_id"), given[1] or text(contact, "wa_id")
+        dialled = f"+{number}" if number.isascii() and number.isdecimal() else ""
+        name = text(contact, "profile", "name") or text(contact, "profile", "username")
+        return Address(id=id_ or number, name=name, phone=dialled)
+
+
+def items(body: bytes, number: Number) -> Iterator[Inbound]:
+    """Yield every item of every change; raises Invalid when the body is no JSON object."""
+    whole = read_json(body)
+    if not isinstance(whole, dict):
+        raise Invalid("the body is not a JSON object")
+    entries = at(whole, "entry")
+    if whole.get("object") != "whatsapp_business_account" or not isinstance(entries, list):
+        yield _unknown(_Item(number, None, whole, {}))
+        return
+    for entry in entries:
+        changes = at(entry, "changes")
+        for change in changes if isinstance(changes, list) and changes else [entry]:
+            yield from _change(change, number)
+
+
+def _change(change: JsonValue, number: Number) -> Iterator[Inbound]:
+    value, field = child(change, "value"), text(change, "field")
+    owner = text(value, "metadata", "phone_number_id")
+    context = {} if field == "messages" else {"field": field or "entry"}
+    if owner and owner != number.id:
+        note = "the item belongs to another number than this account's"
+        context |= {"phoneNumber": owner, "note": note}
+    found = [(name, fragment) for name in _READERS for fragment in children(value, name)]
+    for name, fragment in found:
+        item = _Item(number, value, fragment, context)
+        yield _READERS[name](item) if owner == number.id else _unknown(item)
+    if not found:
+        yield _unknown(_Item(number, value, change, context))
+
+
+def _message(item: _Item) -> Inbound:
+    return _said(item, item.person("from_user_id", "from"))
+
+
+def _echo(item: _Item) -> Inbound:
+    """Something that the business wrote on its own phone."""
+    found = _said(item, item.person("to_user_id", "to"))
+    own = Address(id=item.number.id)
+    kind = Kind.ECHO if found.kind in (Kind.MESSAGE, Kind.POSTBACK) else found.kind
+    return found.model_copy(update={"kind": kind, "sender": own})
+
+
+def _said(item: _Item, customer: Address) -> Inbound:
+    found, quoted = content(item.fragment), child(item.fragment, "context")
+    return item.make(
+        found.kind,
+        customer,
+        text=found.text,
+        attachments=found.attachments,
+        target=found.target or text(quoted, "id"),
+        payload=found.payload,
+        context={**_facts(item.fragment), **found.context},
+        raw=None if found.whole else item.fragment,
+    )
+
+
+def _facts(message: JsonValue) -> dict[str, str]:
+    quoted = child(message, "context")
+    facts = {name: found for key, name in _REFERRAL.items() if (found := text(message, "referral", key))}
+    marks = {"forwarded": "forwarded", "frequently_forwarded": "frequentlyForwarded"}
+    facts |= {name: "true" for key, name in marks.items() if quoted.get(key) is True}
+    product = text(quoted, "referred_product", "product_retailer_id")
+    return facts | ({"product": product} if product else {})
+
+
+def _status(item: _Item) -> Inbound:
+    state = _STATES.get(text(item.fragment, "status"))
+    message, customer = text(item.fragment, "id"), item.person("recipient_user_id", "recipient_id")
+    if not state or not message:
+        return item.make(Kind.UNSUPPORTED, customer, event=fragment_id(item.fragment), raw=item.fragment)
+    codes = [text(error, "code") for error in children(item.fragment, "errors")]
+    code = next(filter(None, codes), "")
+    pricing = text(item.fragment, "pricing", "category")
+    return item.make(
+        Kind.RECEIPT,
+        customer,
+        thread=_noted_thread(item.fragment) or customer.id,
+        receipt=Receipt(state=state, message=message, code=code, reason=reason(code) if code else ""),
+        context={"pricing": pricing} if pricing else {},
+    )
+
+
+def _noted_thread(status: JsonValue) -> str:
+    """Give the thread that `note` put on the message: a customer may have come by another of two ids."""
+    noted = text(status, "biz_opaque_callback_data").partition(" ")[2]
+    told = {text(status, name) for name in ("recipient_user_id", "recipient_id")} - {""}
+    return noted if noted in told or not told else ""
+
+
+def note(message: str, thread: str) -> str:
+    """Give what is sent along with a message of ours, and comes back with its statuses."""
+    return f"{message} {thread}"
+
+
+def _preference(item: _Item) -> Inbound:
+    kind = _PREFERENCES.get(text(item.fragment, "value"), Kind.UNSUPPORTED)
+    category = text(item.fragment, "category")
+    return item.make(
+        kind,
+        item.person("user_id", "wa_id"),
+        text=text(item.fragment, "detail"),
+        context={"preference": category} if category else {},
+        raw=item.fragment,
+    )
+
+
+def _unknown(item: _Item) -> Inbound:
+    return item.make(Kind.UNSUPPORTED, item.person("from_user_id", "from"), raw=item.fragment)
+
+
+_READERS: dict[str, Callable[[_Item], Inbound]] = {
+    "messages": _message,
+    "message_echoes": _echo,
+    "statuses": _status,
+    "user_preferences": _preference,
+    "errors": _unknown,
+}
+
+
+def _is(contact: JsonValue, user: str, phone: str) -> bool:
+    known = text(contact, "user_id"), text(contact, "wa_id")
+    return bool(user and user == known[0]) or bool(phone and phone == known[1])
+
+
+def _seconds(stamp: str) -> int | None:
+    return int(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) < 13 else None
