@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.channels import channel_names
+from functions.channels import chosen
 from functions.cloud.compose import once
 from functions.cloud.desk import register as register_desk
 from functions.cloud.triggers import register_channel, register_shared
@@ -13,7 +13,7 @@ from functions.settings import from_environment
 settings = from_environment()
 services = once(settings)
 app = func.FunctionApp()
-for channel in settings.channels or channel_names():
+for channel in chosen(settings.channels):
     register_channel(app, channel, services)
 register_shared(app, services)
 authority = Authority(settings.auth_issuer, settings.auth_audience, Keys(settings.auth_jwks_url))

@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     run = words.add_parser("run", help="start the platform and keep it up")
     run.add_argument("--port", type=int, default=7071)
     run.add_argument("--config", type=Path, default=Path("local/configuration.yaml"))
-    run.add_argument("--data", type=Path, default=DATA)
+    run.add_argument("--data", type=Path, default=argparse.SUPPRESS)
     run.set_defaults(command=commands.run)
 
     services = words.add_parser("services", help="start all but the functions host: for `func start`")

@@ -46,7 +46,7 @@ async def run(options: Options) -> None:
     print("starting Azurite, the Service Bus emulator, the simulators and the functions host …", flush=True)
     async with Platform(options.data, ports, public) as platform:
         await _configure(platform, options.config)
-        _remember(platform, options.config)
+        remember(platform, options.config)
         print(_welcome(platform), flush=True)
         try:
             await _until_stopped(platform)
@@ -61,7 +61,7 @@ async def services(options: Options) -> None:
     platform.url = f"http://127.0.0.1:{FIXED.host}"
     try:
         await platform.start_services()
-        _remember(platform, Path("local/configuration.yaml"))
+        remember(platform, Path("local/configuration.yaml"))
         print(
             "ready: now `func start`; the app's settings are in local.settings.sample.json\n"
             + _parts(platform)
@@ -196,7 +196,8 @@ async def _configure(platform: Platform, config: Path) -> None:
         raise Failed(f"{config}: {error}") from None
 
 
-def _remember(platform: Platform, config: Path) -> None:
+def remember(platform: Platform, config: Path) -> None:
+    """Write down where the platform is, for the other commands."""
     state = {"url": platform.url, "simulators": platform.simulators_url, "config": str(config.resolve())}
     (platform.data / STATE).write_text(json.dumps(state))
 

@@ -32,7 +32,7 @@ DEEPEST = 40  # collections inside each other, followed through aliases
 MOST = 2_000_000  # values, each counted as often as aliases repeat it
 WORDS: dict[str, JsonValue] = {"null": None, "~": None, "": None, "true": True, "false": False}
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?")
 
 
 def load(text: str) -> JsonValue:

@@ -11,6 +11,12 @@ from functions.ports import Entity, Op, Table, Write
 ROW = "send"
 
 
+class NotYetKnown(Unavailable):
+    """A status came for a message that we do not know to have sent; we may come to know it."""
+
+    code = "unknown-message"
+
+
 class Sends:
     """Remembers threads by (channel, account, provider's message id)."""
 
@@ -26,11 +32,11 @@ class Sends:
     async def located(self, item: Inbound) -> Inbound:
         """Give the item with its thread, or the item itself when it names one.
 
-        Raises Unavailable while the message is not known: its status may be faster than our note of it.
+        Raises NotYetKnown while the message is not: its status may be faster than our note of it.
         """
         if item.thread or item.kind is not Kind.RECEIPT or item.receipt is None:
             return item
         row = await self._table.get(digest(item.channel, item.account, item.receipt.message), ROW)
         if row is None:
-            raise Unavailable("a status of a message that we do not know to have sent")
+            raise NotYetKnown("a status of a message that we do not know to have sent")
         return item.model_copy(update={"thread": str(row.values["thread"])})

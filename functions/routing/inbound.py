@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from functions.configuration.store import Configurations, Live
 from functions.conversations.opening import Opening
-from functions.conversations.sends import Sends
+from functions.conversations.sends import NotYetKnown, Sends
 from functions.conversations.threads import Threads
-from functions.errors import MonikanavaError, Unavailable
+from functions.errors import MonikanavaError, NotFound, Unavailable
 from functions.identity.identities import Identities
 from functions.identity.matching import match
 from functions.identity.records import Records
@@ -106,7 +106,11 @@ class Router:
             await patient(lambda: self._receive(located))
 
     async def _located(self, item: Inbound) -> Inbound:
-        return await patient(lambda: self._sends.located(item), STATUS_SECONDS)
+        try:
+            return await patient(lambda: self._sends.located(item), STATUS_SECONDS)
+        except NotYetKnown as unknown:
+            # Perhaps another app sent it on the same account: given up like any other poison message.
+            raise NotFound(unknown.reason) from None
 
     async def _receive(self, items: Sequence[Inbound]) -> None:
         live = await self._configurations.current()

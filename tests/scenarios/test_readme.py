@@ -1,0 +1,105 @@
+"""Every command that the README shows for a running platform, typed as it stands there."""
+
+import asyncio
+import re
+import shlex
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from local.child import ROOT
+from local.commands import remember
+from local.desk import Desk
+from local.platform import Platform
+from tests.waiting import eventually
+
+CONFIGURATION = ROOT / "local" / "configuration.yaml"
+BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+PROGRAM = ".venv/bin/python -m local "
+COMMANDS = [
+    line.removeprefix(PROGRAM)
+    for block in BLOCKS
+    for line in block.splitlines()
+    if line.startswith(PROGRAM) and "services" not in line  # that one takes the fixed ports, and stays up
+]
+TARGETS = re.findall(r"^make (\w+)", "\n".join(BLOCKS), re.MULTILINE)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
+    async with Platform(tmp_path_factory.mktemp("readme")) as platform:
+        await platform.configure(CONFIGURATION.read_text())
+        remember(platform, CONFIGURATION)
+        yield platform
+
+
+async def run(platform: Platform, line: str) -> str:
+    words = shlex.split(line, comments=True)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "local",
+        "--data",
+        str(platform.data),
+        *words,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
+async def opened(desk: Desk) -> str:
+    async def any_stored() -> bool:
+        return bool(await desk.conversations())
+
+    await eventually(any_stored)
+    return str((await desk.conversations())[0]["id"])
+
+
+async def test_the_commands_do_what_is_written(platform: Platform) -> None:
+    assert len(COMMANDS) >= 7
+    conversation = ""
+    async with Desk(platform.url, platform.issuer.token("Administrator", "test")) as desk:
+        for line in COMMANDS:
+            said = await run(platform, line.replace("CONVERSATION", conversation))
+            assert said.strip(), line
+            if line.startswith("send"):
+                assert said.startswith("200 ")
+                conversation = await opened(desk)
+            if line.startswith("reply"):
+                assert '"delivery": "queued"' in said
+
+
+async def test_a_command_without_a_platform_says_so(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "local",
+        "--data",
+        str(tmp_path),
+        "conversations",
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert "make run" in said.decode()
+
+
+def test_the_targets_are_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert TARGETS
+    assert all(f"\n{target}:" in makefile for target in TARGETS)
+
+
+def test_every_runtime_dependency_says_why_it_is_there() -> None:
+    names = re.findall(r"^([A-Za-z0-9-]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    table = (ROOT / "README.md").read_text()
+    missing = [name for name in dict.fromkeys(names) if not re.search(rf"^\| .*{name}", table, re.MULTILINE)]
+    assert not missing
