@@ -20,6 +20,15 @@ def channel_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(channel for channel, _ in CHANNELS))
 
 
+def chosen(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the named channels, or all when none is named; raises NotFound for one that does not exist."""
+    known = channel_names()
+    for name in names:
+        if name not in known:
+            raise NotFound(f"CHANNELS names {name!r}, which is none of {', '.join(known)}")
+    return names or known
+
+
 @cache
 def adapter(channel: str, provider: str) -> Adapter[Any]:
     """Import the adapter at its first use, so that an app imports only the channels it serves."""
