@@ -111,7 +111,9 @@ CASES = {
         ],
     ),
     "voice": Case(
-        _message(b'"type":"audio","audio":{"mime_type":"audio/ogg; codecs=opus","id":"1","voice":true}'),
+        _message(
+            b'"type":"audio","audio":{"sha256":"x","mime_type":"audio/ogg; codecs=opus","id":"1","voice":true}'
+        ),
         [
             {
                 "attachments": [
@@ -265,7 +267,7 @@ CASES = {
     ),
     "unsupported": Case(
         _message(
-            b'"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown"}],'
+            b'"type":"unsupported","errors":[{"code":131051,"title":"Unknown","message":"Unknown"}],'
             b'"unsupported":{"type":"poll"}'
         ),
         [{**_ME, "kind": "unsupported", "event": "wamid.1"}],
