@@ -25,6 +25,7 @@ SETTINGS = {
     "ServiceBusConnection": "Endpoint=sb://127.0.0.1;SharedAccessKeyName=bench;SharedAccessKey=bench;"
     "UseDevelopmentEmulator=true;",
     "TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true",
+    "BLOBS_CONNECTION_STRING": "UseDevelopmentStorage=true",
     "AUTH_ISSUER": "https://bench.invalid",
     "AUTH_AUDIENCE": "bench",
     "AUTH_JWKS_URL": "http://127.0.0.1:1/keys",

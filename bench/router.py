@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench import samples
+from functions.cloud.blobs import AzureBlobs
 from functions.cloud.secrets import EnvironmentSecrets
 from functions.cloud.tables import Tables
 from functions.ports import Bus, Entity, Envelope, Op, Table
@@ -55,8 +56,8 @@ async def make_router(opened: Tables, calls: Counter[str]) -> Router:
     def table(name: str) -> Table:
         return Counted(opened.table(name), calls)
 
-    settings = Settings(samples.ORIGIN, "", "", "", "", "", "", ())
-    services = wire(settings, Outside(table, NoBus(), EnvironmentSecrets(), {}, _now))
+    settings = Settings(samples.ORIGIN, "", "", "", "", "", "", "", ())
+    services = wire(settings, Outside(table, NoBus(), AzureBlobs(""), EnvironmentSecrets(), {}, _now))
     await services.configurations.apply(samples.configuration(), "bench")
     return services.router
 

@@ -1,4 +1,4 @@
-"""What the service needs of the outside world, as protocols: tables, a bus, secrets and HTTP.
+"""What the service needs of the outside world, as protocols: tables, a bus, blobs and secrets.
 
 `functions/cloud` fulfils them with the Azure SDKs; nothing else knows that Azure exists. Every
 method raises `Unavailable` when the other side does not answer.
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import IO, Protocol
 
 Value = str | int | float | bool | datetime | bytes
 
@@ -73,6 +73,22 @@ class Bus(Protocol):
 
     async def send(self, queue: str, envelopes: Sequence[Envelope]) -> None:
         """Put all on the queue, in order; returns only when the queue has them."""
+
+
+class Blobs(Protocol):
+    """Large contents by name; a name may have slashes."""
+
+    async def put(self, name: str, content: IO[bytes], size: int, content_type: str) -> None:
+        """Keep `size` bytes from the start of `content`, in place of what was there."""
+
+    async def get(self, name: str, limit: int) -> bytes:
+        """Give a content whole; raises NotFound, or TooLarge when it has over `limit` bytes."""
+
+    async def delete(self, name: str) -> None:
+        """Delete a content; gone already is well."""
+
+    async def names(self, prefix: str) -> list[str]:
+        """List the names that begin so."""
 
 
 class Secrets(Protocol):

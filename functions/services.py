@@ -21,7 +21,7 @@ from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.intake.webhook import Intake
 from functions.keys import KeyRing
-from functions.ports import Bus, Secrets, Table
+from functions.ports import Blobs, Bus, Secrets, Table
 from functions.routing.inbound import Router
 from functions.settings import Settings
 
@@ -40,6 +40,7 @@ class Services:
     threads: Threads
     sends: Sends
     tokens: Tokens
+    blobs: Blobs
     identities: Identities
     records: Records
     configurations: Configurations
@@ -52,10 +53,11 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the service stands on: a table for each name, a bus, secrets, and how to ask whether they live."""
+    """What the service stands on, and how to ask whether it lives; a table for each name."""
 
     table: Callable[[str], Table]
     bus: Bus
+    blobs: Blobs
     secrets: Secrets
     probes: Mapping[str, Probe]
     clock: Clock
@@ -94,6 +96,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
         threads=threads,
         sends=sends,
         tokens=tokens,
+        blobs=outside.blobs,
         identities=identities,
         records=records,
         configurations=configurations,

@@ -25,6 +25,7 @@ class Settings:
     public_base_url: str  # what providers call and sign, without a slash at the end
     bus_connection: str  # a connection string, or a namespace's host name with managed identity
     tables_connection: str  # a connection string, or the endpoint's URL with managed identity
+    blobs_connection: str  # the same, for blobs; it may be the same storage account
     key_vault: str  # URL; empty: secrets come from the environment
     auth_issuer: str
     auth_audience: str
@@ -52,6 +53,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             "TABLES_CONNECTION_STRING",
             "a storage connection string, or set TABLES_ENDPOINT",
             "TABLES_ENDPOINT",
+        ),
+        blobs_connection=need(
+            "BLOBS_CONNECTION_STRING",
+            "a storage connection string, or set BLOBS_ENDPOINT",
+            "BLOBS_ENDPOINT",
         ),
         key_vault=environment.get("KEY_VAULT_URI", ""),
         auth_issuer=need("AUTH_ISSUER", "who issues the agents' tokens"),

@@ -1,33 +1,43 @@
-"""Azurite, Microsoft's emulator of Table Storage, as a child process of ours.
+"""Azurite, Microsoft's emulator of Azure Storage, as child processes of ours: one for tables, one for blobs.
 
 https://learn.microsoft.com/azure/storage/common/storage-use-azurite. The pinned npm package is in
-`local/package.json`; `npm ci` in `local/` installs it. Only the table service is started.
+`local/package.json`; `npm ci` in `local/` installs it.
 """
 
 import asyncio
 import contextlib
 import signal
 import socket
+from enum import StrEnum
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MAIN = HERE / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
+SOURCES = HERE / "node_modules" / "azurite" / "dist" / "src"
 # The account and key that every Azurite has: published by Microsoft, secret to nobody.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-STARTED = b"successfully started"
+STARTED = b"successfully "  # "started" says the table service, "listens" the blob service
 START_SECONDS = 60
 STOP_SECONDS = 60
 
 
-class Azurite:
-    """One table service on loopback.
+class Service(StrEnum):
+    """What an Azurite serves."""
 
-    `data` is the folder that it keeps its tables in; None keeps them in memory. Port 0 takes a free one.
+    TABLE = "table"
+    BLOB = "blob"
+
+
+class Azurite:
+    """One service on loopback.
+
+    `data` is the folder that it keeps its data in; None keeps them in memory. Port 0 takes a free one.
     It writes to disk every five seconds and when it stops, so a crash of the machine loses the last seconds.
     """
 
-    def __init__(self, data: Path | None, port: int = 0) -> None:
+    def __init__(self, data: Path | None, port: int = 0, service: Service = Service.TABLE) -> None:
+        self._service = service
+        self._main = SOURCES / service / "main.js"
         self._data = data
         self._wanted = port
         self._process: asyncio.subprocess.Process | None = None
@@ -36,10 +46,10 @@ class Azurite:
 
     @property
     def connection_string(self) -> str:
-        """What `TableServiceClient.from_connection_string` takes; meaningful once started."""
+        """What the service's client takes in `from_connection_string`; meaningful once started."""
         return (
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
-            f"TableEndpoint=http://127.0.0.1:{self.port}/{ACCOUNT};"
+            f"{self._service.capitalize()}Endpoint=http://127.0.0.1:{self.port}/{ACCOUNT};"
         )
 
     async def start(self) -> None:
@@ -47,7 +57,7 @@ class Azurite:
 
         Raises FileNotFoundError when the npm package is not installed, and OSError when it does not start.
         """
-        if not MAIN.exists():
+        if not self._main.exists():
             raise FileNotFoundError(f"Azurite is not installed: run `npm ci` in {HERE}")
         # A free port can be taken by another process before Azurite binds it: then another one is as good.
         for _ in range(1 if self._wanted else 3):
@@ -95,8 +105,8 @@ class Azurite:
             self._data.mkdir(parents=True, exist_ok=True)
         keep = ["--inMemoryPersistence"] if self._data is None else ["--location", str(self._data)]
         return [
-            *("node", "--require", str(HERE / "exit_with_parent.cjs"), str(MAIN), "--silent"),
-            *("--tablePort", str(self.port), "--skipApiVersionCheck", "--disableTelemetry", *keep),
+            *("node", "--require", str(HERE / "exit_with_parent.cjs"), str(self._main), "--silent"),
+            *(f"--{self._service}Port", str(self.port), "--skipApiVersionCheck", "--disableTelemetry", *keep),
         ]
 
 

@@ -1,9 +1,9 @@
-"""The whole platform on one machine: tables, queues, providers, tokens, and the functions host.
+"""The whole platform on one machine: storage, queues, providers, tokens, and the functions host.
 
-    Azurite ── Service Bus emulator ── provider simulators ── token issuer ── functions host
-    (tables)   (queues)                (send APIs)            (this process)  (function_app.py)
+    2 × Azurite ──── Service Bus emulator ── provider simulators ── token issuer ── functions host
+    (tables, blobs)  (queues)                (send APIs)            (this process)  (function_app.py)
 
-It is for development: production is Azure Functions, Service Bus and Table Storage.
+It is for development: production is Azure Functions, Service Bus and Azure Storage.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from local.azurite import Azurite
+from local.azurite import Azurite, Service
 from local.child import ROOT, Child
 from local.issuer import AUDIENCE, ISSUER, JWKS_PATH, Issuer
 from local.servicebus.launch import ServiceBus
@@ -36,11 +36,12 @@ class Ports:
     host: int = 0
     bus: int = 0
     tables: int = 0
+    blobs: int = 0
     issuer: int = 0
     simulators: int = 0
 
 
-FIXED = Ports(host=7071, bus=5672, tables=10002, issuer=7073, simulators=7072)
+FIXED = Ports(host=7071, bus=5672, tables=10002, blobs=10000, issuer=7073, simulators=7072)
 
 
 class Platform:
@@ -54,6 +55,7 @@ class Platform:
         self.ports = ports
         self.issuer = Issuer(data)
         self.tables = Azurite(data / "tables", ports.tables or free_port())
+        self.blobs = Azurite(data / "blobs", ports.blobs or free_port(), Service.BLOB)
         self.bus = ServiceBus(ROOT / "local" / "servicebus.json", data / "servicebus", ports.bus)
         self.host: Child | None = None
         self.url = ""
@@ -83,8 +85,9 @@ class Platform:
 
     async def start_services(self) -> None:
         """Start all but the functions host: what `func start` needs too."""
-        await asyncio.gather(self.tables.start(), self.bus.start())
+        await asyncio.gather(self.tables.start(), self.blobs.start(), self.bus.start())
         self._stack.push_async_callback(self.tables.stop)
+        self._stack.push_async_callback(self.blobs.stop)
         self._stack.push_async_callback(self.bus.stop)
         self._jwks_url = f"http://127.0.0.1:{await self._serve_issuer()}{JWKS_PATH}"
         simulators = Child("local.simulators", "--port", str(self.ports.simulators))
@@ -106,6 +109,7 @@ class Platform:
             "PUBLIC_BASE_URL": self.url,
             "ServiceBusConnection": self.bus.connection_string,
             "TABLES_CONNECTION_STRING": self.tables.connection_string,
+            "BLOBS_CONNECTION_STRING": self.blobs.connection_string,
             "AUTH_ISSUER": ISSUER,
             "AUTH_AUDIENCE": AUDIENCE,
             "AUTH_JWKS_URL": self._jwks_url,

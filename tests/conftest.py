@@ -1,4 +1,4 @@
-"""The real parts that every room's tests may use: Table Storage (Azurite) and the Service Bus emulator."""
+"""The real parts that every room's tests may use: Azure Storage (Azurite) and the Service Bus emulator."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from local.azurite import Azurite
+from local.azurite import Azurite, Service
 
 if TYPE_CHECKING:
     from local.servicebus.launch import ServiceBus
@@ -19,6 +19,15 @@ ROOT = Path(__file__).parent.parent
 async def azurite() -> AsyncIterator[Azurite]:
     """One table service in memory for the whole run; a test uses tables of its own."""
     service = Azurite(None)
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def blob_service() -> AsyncIterator[Azurite]:
+    """One blob service in memory for the whole run; a test uses a container of its own."""
+    service = Azurite(None, service=Service.BLOB)
     await service.start()
     yield service
     await service.stop()

@@ -11,6 +11,7 @@ ENVIRONMENT = {
     "PUBLIC_BASE_URL": "https://omni.example.com/",
     "ServiceBusConnection": "Endpoint=sb://x;SharedAccessKeyName=k;SharedAccessKey=s",
     "TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true",
+    "BLOBS_CONNECTION_STRING": "UseDevelopmentStorage=true;",
     "AUTH_ISSUER": "https://login.example/v2.0",
     "AUTH_AUDIENCE": "api://monikanava",
     "AUTH_JWKS_URL": "https://login.example/keys",
@@ -22,6 +23,7 @@ def test_a_whole_environment_is_taken() -> None:
         public_base_url="https://omni.example.com",
         bus_connection=ENVIRONMENT["ServiceBusConnection"],
         tables_connection="UseDevelopmentStorage=true",
+        blobs_connection="UseDevelopmentStorage=true;",
         key_vault="",
         auth_issuer="https://login.example/v2.0",
         auth_audience="api://monikanava",
@@ -43,17 +45,19 @@ def test_a_missing_or_empty_setting_is_named(name: str, value: str | None) -> No
 
 
 def test_managed_identity_needs_host_names_only() -> None:
-    others = {key: text for key, text in ENVIRONMENT.items() if key[:3] not in ("Ser", "TAB")}
+    others = {key: text for key, text in ENVIRONMENT.items() if key[:3] not in ("Ser", "TAB", "BLO")}
     found = from_environment(
         {
             **others,
             "ServiceBusConnection__fullyQualifiedNamespace": "omni.servicebus.windows.net",
             "TABLES_ENDPOINT": "https://omni.table.core.windows.net",
+            "BLOBS_ENDPOINT": "https://omni.blob.core.windows.net",
             "KEY_VAULT_URI": "https://omni.vault.azure.net",
         }
     )
     assert found.bus_connection == "omni.servicebus.windows.net"
     assert found.tables_connection == "https://omni.table.core.windows.net"
+    assert found.blobs_connection == "https://omni.blob.core.windows.net"
     assert found.key_vault == "https://omni.vault.azure.net"
 
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 from azure.core.credentials_async import AsyncTokenCredential
 
+from functions.cloud.blobs import AzureBlobs
 from functions.cloud.secrets import EnvironmentSecrets, VaultSecrets
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import Tables, open_tables
 from functions.intake.parked import QUEUE as PARKED
-from functions.ports import Secrets, Table
+from functions.ports import Blobs, Secrets, Table
 from functions.services import Outside, Services, wire
 from functions.settings import Settings
 
@@ -36,10 +37,11 @@ def compose(settings: Settings) -> Services:
     """Connect to what the settings name and wire the rooms; no connection is made yet."""
     tables = open_tables(settings.tables_connection, _identity(settings.tables_connection))
     bus = AzureBus.connect(settings.bus_connection, _identity(settings.bus_connection))
-    return wire(settings, outside(tables, bus, _secrets(settings)))
+    blobs = AzureBlobs(settings.blobs_connection, _identity(settings.blobs_connection))
+    return wire(settings, outside(tables, bus, blobs, _secrets(settings)))
 
 
-def outside(tables: Tables, bus: AzureBus, secrets: Secrets, prefix: str = "") -> Outside:
+def outside(tables: Tables, bus: AzureBus, blobs: Blobs, secrets: Secrets, prefix: str = "") -> Outside:
     """Give the Azure side of the service; `prefix` keeps the tables of tests apart."""
 
     def table(name: str) -> Table:
@@ -51,7 +53,7 @@ def outside(tables: Tables, bus: AzureBus, secrets: Secrets, prefix: str = "") -
     async def ask_bus() -> None:
         await bus.probe(PARKED)
 
-    return Outside(table, bus, secrets, {"tables": ask_tables, "bus": ask_bus}, now)
+    return Outside(table, bus, blobs, secrets, {"tables": ask_tables, "bus": ask_bus}, now)
 
 
 def _identity(connection: str) -> AsyncTokenCredential | None:

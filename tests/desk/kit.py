@@ -13,6 +13,7 @@ from uuid import uuid4
 import azure.functions as func
 from jsonschema import Draft202012Validator
 
+from functions.cloud.blobs import AzureBlobs
 from functions.cloud.compose import outside
 from functions.cloud.desk import register
 from functions.cloud.secrets import EnvironmentSecrets
@@ -38,12 +39,16 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def services(tables_connection: str, bus_connection: str) -> AsyncIterator[Services]:
-    """The app's services over tables of their own."""
+async def services(
+    tables_connection: str, bus_connection: str, blobs_connection: str = ""
+) -> AsyncIterator[Services]:
+    """The app's services over tables of their own; media only where blobs are given."""
     run = f"desk{uuid4().hex[:8]}"
     tables, bus = open_tables(tables_connection), AzureBus.connect(bus_connection)
-    settings = Settings(BASE, bus_connection, tables_connection, "", "", "", "", ())
-    yield wire(settings, outside(tables, bus, EnvironmentSecrets({}), prefix=run))
+    blobs = AzureBlobs(blobs_connection, container=run)
+    settings = Settings(BASE, bus_connection, tables_connection, blobs_connection, "", "", "", "", ())
+    yield wire(settings, outside(tables, bus, blobs, EnvironmentSecrets({}), prefix=run))
+    await blobs.close()
     await bus.close()
     await tables.close()
 

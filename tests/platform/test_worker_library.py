@@ -132,6 +132,7 @@ async def worker(tables: tuple[Azurite, Tables], servicebus: ServiceBus) -> Asyn
         "PUBLIC_BASE_URL": BASE,
         "ServiceBusConnection": servicebus.connection_string,
         "TABLES_CONNECTION_STRING": tables[0].connection_string,
+        "BLOBS_CONNECTION_STRING": "UseDevelopmentStorage=true",
         "AUTH_ISSUER": "urn:monikanava:development",
         "AUTH_AUDIENCE": "api://monikanava",
         "AUTH_JWKS_URL": "http://127.0.0.1:1/keys",

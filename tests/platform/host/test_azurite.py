@@ -4,17 +4,19 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
 from azure.data.tables.aio import TableServiceClient
+from azure.storage.blob.aio import BlobServiceClient
 
-from local.azurite import Azurite
+from local.azurite import Azurite, Service
 from tests.waiting import eventually
 
 CHILD = """
 import asyncio, sys
 from pathlib import Path
-from local.azurite import Azurite
+from local.azurite import Azurite, Service
 async def main():
-    service = Azurite(Path(sys.argv[1]))
+    service = Azurite(Path(sys.argv[1]), service=Service(sys.argv[2]))
     await service.start()
     print(service.port, flush=True)
     await asyncio.sleep(60)
@@ -38,6 +40,23 @@ async def test_data_is_found_again_after_a_stop_and_a_start(tmp_path: Path) -> N
     assert entity["Text"] == "hyvää päivää"
 
 
+async def test_blobs_are_found_again_after_a_stop_and_a_start(tmp_path: Path) -> None:
+    first = Azurite(tmp_path / "blobs", service=Service.BLOB)
+    await first.start()
+    async with BlobServiceClient.from_connection_string(first.connection_string) as client:
+        container = await client.create_container("kept")
+        await container.upload_blob("a/b", b"\x00\xff picture")
+    await first.stop()
+
+    second = Azurite(tmp_path / "blobs", service=Service.BLOB)
+    await second.start()
+    async with BlobServiceClient.from_connection_string(second.connection_string) as client:
+        blob = await client.get_container_client("kept").download_blob("a/b")
+        content = await blob.readall()
+    await second.stop()
+    assert content == b"\x00\xff picture"
+
+
 async def test_stop_is_quiet_when_it_is_not_running(tmp_path: Path) -> None:
     service = Azurite(tmp_path)
     await service.start()
@@ -46,9 +65,10 @@ async def test_stop_is_quiet_when_it_is_not_running(tmp_path: Path) -> None:
     assert await is_gone(service.port)
 
 
-async def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("service", Service)
+async def test_it_ends_with_the_process_that_started_it(tmp_path: Path, service: Service) -> None:
     parent = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", CHILD, str(tmp_path)), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", CHILD, str(tmp_path), service), stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
     port = int(await parent.stdout.readline())
