@@ -23,14 +23,11 @@ from functions.channels.contract import (
     Step,
 )
 from functions.channels.text import split
-from functions.errors import NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Delivery, Inbound, Outbound
+from functions.message import AttachmentKind, Delivery, Inbound, Outbound
 from functions.providers import meta
 from functions.providers.messenger import Page, items
+from functions.providers.messenger_send import CHOICES, contents, envelope
 from functions.providers.settings import ApiBase, Secret, Settings
-
-TITLE_LIMIT = 20  # characters of a quick reply
-PAYLOAD_LIMIT = 1000
 
 _KINDS = (AttachmentKind.IMAGE, AttachmentKind.AUDIO, AttachmentKind.VIDEO, AttachmentKind.FILE)
 _FIELDS = (
@@ -61,7 +58,7 @@ class Facebook:
         text_limit=2000,
         body_limit=3 * 1024 * 1024,
         attachments=dict.fromkeys(_KINDS, 25_000_000),
-        choices=13,
+        choices=CHOICES,
         reply_window=timedelta(hours=24),
         tag_window=timedelta(days=7),
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ}),
@@ -103,13 +100,8 @@ class Facebook:
     ) -> list[Call]:
         """Send text parts, then each attachment; quick replies go with the last, for the next hides them."""
         rules.check(outbound, self.capabilities, standing)
-        contents: list[dict[str, JsonValue]] = [
-            {"text": part} for part in split(outbound.text, self.capabilities.text_limit)
-        ]
-        contents += [{"attachment": _attachment(attachment)} for attachment in outbound.attachments]
-        if outbound.choices:
-            contents[-1]["quick_replies"] = [_quick_reply(choice) for choice in outbound.choices]
-        envelope = self._envelope(outbound, standing)
+        parts = contents(outbound, split(outbound.text, self.capabilities.text_limit))
+        addressed = envelope(outbound, self.capabilities, standing)
         first: dict[str, JsonValue] = {"reply_to": {"mid": outbound.reply_to}} if outbound.reply_to else {}
         settings = account.settings
         url = f"{settings.api_base}/{settings.api_version}/{settings.page_id}/messages"
@@ -117,30 +109,11 @@ class Facebook:
             meta.graph_call(
                 url,
                 settings.page_token,
-                {**envelope, **({} if index else first), "message": {**content, "metadata": outbound.id}},
+                {**addressed, **({} if index else first), "message": {**content, "metadata": outbound.id}},
             )
-            for index, content in enumerate(contents)
+            for index, content in enumerate(parts)
         ]
 
     def receipt(self, answer: Answer) -> Outcome:
         """Read the answer of the Send API."""
         return meta.receipt(answer)
-
-    def _envelope(self, outbound: Outbound, standing: Standing) -> dict[str, JsonValue]:
-        recipient: JsonValue = {"id": outbound.recipient}
-        if rules.in_window(self.capabilities.reply_window, standing):
-            return {"recipient": recipient, "messaging_type": "RESPONSE"}
-        return {"recipient": recipient, "messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-
-
-def _attachment(attachment: Attachment) -> JsonValue:
-    return {"type": attachment.kind.value, "payload": {"url": rules.web_address(attachment)}}
-
-
-def _quick_reply(choice: Choice) -> JsonValue:
-    if len(choice.title) > TITLE_LIMIT or len(choice.payload) > PAYLOAD_LIMIT:
-        raise NotDeliverable(
-            "choice-length",
-            f"a quick reply has at most {TITLE_LIMIT} characters, its payload {PAYLOAD_LIMIT}",
-        )
-    return {"content_type": "text", "title": choice.title, "payload": choice.payload}

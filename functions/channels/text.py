@@ -1,11 +1,14 @@
 """Splitting a long text into messages that a channel takes.
 
-Lengths are UTF-16 code units: what the providers' own counters use, or more than those count.
+Lengths are UTF-16 code units: what the providers' own counters use, or more than those count. Where a
+provider counts bytes, `octets` does too.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable
 
+Measure = Callable[[str], int]
 _BREAKS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"\n", r"(?<=[.!?…。])\s", r"\s"))
 
 
@@ -14,23 +17,28 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def split(text: str, limit: int) -> list[str]:
-    """Cut a text into parts of at most `limit` units: at paragraphs, lines, sentences, words, or anywhere.
+def octets(text: str) -> int:
+    """Count the bytes of a text in UTF-8."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def split(text: str, limit: int, measure: Measure = units) -> list[str]:
+    """Cut a text into parts that measure at most `limit`: at paragraphs, lines, sentences, words, or anywhere.
 
     Only white space at a cut is left out, and a character that is built of several (an emoji with a
     skin tone, a letter with accents) stays whole when it fits at all. A blank text gives no parts.
     """
     parts = []
     rest = text.strip()
-    while units(rest) > limit:
-        cut = _cut(rest, limit)
+    while measure(rest) > limit:
+        cut = _cut(rest, limit, measure)
         parts.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return [*parts, rest] if rest else parts
 
 
-def _cut(text: str, limit: int) -> int:
-    most = _fitting(text, limit)
+def _cut(text: str, limit: int, measure: Measure) -> int:
+    most = _fitting(text, limit, measure)
     for pattern in _BREAKS:
         # The first half is too early for a tidy break: it would make many short messages.
         if ends := [found.start() for found in pattern.finditer(text, most // 2, most + 1)]:
@@ -38,10 +46,10 @@ def _cut(text: str, limit: int) -> int:
     return _between_characters(text, most)
 
 
-def _fitting(text: str, limit: int) -> int:
+def _fitting(text: str, limit: int, measure: Measure) -> int:
     used = 0
     for index, character in enumerate(text):
-        used += 2 if character > "\uffff" else 1
+        used += measure(character)
         if used > limit:
             return max(index, 1)
     return len(text)

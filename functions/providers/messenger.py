@@ -1,42 +1,45 @@
-"""Reading the items of Messenger's webhooks: batches of entries, one per page, with items of many kinds.
+"""Reading the items of Messenger's and Instagram's webhooks: batches of entries, with items of many kinds.
 
 Follows https://developers.facebook.com/docs/messenger-platform/reference/webhook-events. Nothing is
 dropped: what is unknown, or belongs to another page, is yielded as UNSUPPORTED with its fragment.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import JsonValue
 
 from functions.errors import Invalid
-from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
-from functions.providers.payload import child, children, fragment_id, moment, number, read_json, text
+from functions.message import Address, Attachment, Delivery, Inbound, Kind, Receipt
+from functions.providers.messenger_content import attachment, named, referral, story
+from functions.providers.payload import (
+    at,
+    child,
+    children,
+    digits,
+    fragment_id,
+    moment,
+    number,
+    read_json,
+    text,
+)
 
 _ENTRY_FACTS = frozenset({"id", "time", "uid", "changed_fields", "hop_context"})
-_ATTACHMENTS = {
-    "image": AttachmentKind.IMAGE,
-    "audio": AttachmentKind.AUDIO,
-    "video": AttachmentKind.VIDEO,
-    "reel": AttachmentKind.VIDEO,
-    "ig_reel": AttachmentKind.VIDEO,
-    "file": AttachmentKind.FILE,
-    "fallback": AttachmentKind.LINK,
-}
-_REFERRAL = {"ref": "referral", "source": "referralSource", "type": "referralType", "ad_id": "referralAd"}
+_FACTS = {"app_id": "app", "metadata": "metadata"}
 _OPT = {"STOP_NOTIFICATIONS": Kind.OPT_OUT, "RESUME_NOTIFICATIONS": Kind.OPT_IN}
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Whose webhook it is: the account, and the page that it is for."""
+    """Whose webhook it is: the account, and the page (`object` instagram: the profile) that it is for."""
 
     channel: str
     account: str
     id: str
     received_at: datetime
+    object: str = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class _Item:
             kind=kind,
             sender=Address(id=sender),
             context={**self.context, **(context or {})},
-            sent_at=moment(number(self.fragment, "timestamp"), 1000),
+            sent_at=_sent_at(self.fragment),
             received_at=self.page.received_at,
             **more,
         )
@@ -76,7 +79,7 @@ def items(body: bytes, page: Page) -> Iterator[Inbound]:
     content = read_json(body)
     if not isinstance(content, dict):
         raise Invalid("the body is not a JSON object")
-    if content.get("object") != "page" or not isinstance(content.get("entry"), list):
+    if content.get("object") != page.object or not isinstance(content.get("entry"), list):
         yield _Item(page, page.id, content, {}).unsupported()
         return
     for entry in children(content, "entry"):
@@ -92,9 +95,7 @@ def _entry(entry: JsonValue, page: Page) -> Iterator[Inbound]:
         for fragment in (value if isinstance(value, list) else [value])
     ]
     for field, fragment in fragments or [("entry", entry)]:
-        item = _Item(page, owner, fragment, _context(field, owner, page))
-        known = owner == page.id and field in ("messaging", "standby")
-        yield from _read(item) if known else [item.unsupported()]
+        yield from _read(_Item(page, owner, fragment, _context(field, owner, page)), field)
 
 
 def _context(field: str, owner: str, page: Page) -> dict[str, str]:
@@ -104,31 +105,59 @@ def _context(field: str, owner: str, page: Page) -> dict[str, str]:
     return context
 
 
-def _read(item: _Item) -> Iterator[Inbound]:
+def _read(item: _Item, field: str) -> Iterator[Inbound]:
+    item = _unwrapped(item) if field == "changes" else item
     readers = [read for name, read in _READERS.items() if name in child(item.fragment)]
-    for read in readers or [_unknown]:
+    known = item.owner == item.page.id and field in ("messaging", "standby", "changes")
+    for read in readers if readers and known else [_unknown]:
         yield from read(item)
+
+
+def _unwrapped(item: _Item) -> _Item:
+    """Instagram may send an item as a change; other changes (comments, a page's feed) stay as they are."""
+    value = child(item.fragment, "value")
+    if item.page.object != "instagram" or not text(value, "sender", "id"):
+        return item
+    return replace(item, fragment=value, context={**item.context, "field": text(item.fragment, "field")})
+
+
+def _sent_at(fragment: JsonValue) -> datetime | None:
+    """Read the time: a number of milliseconds, or in a change a string of seconds."""
+    stamp = at(fragment, "timestamp")
+    return moment(digits(fragment, "timestamp"), 1 if isinstance(stamp, str) else 1000)
 
 
 def _message(item: _Item) -> Iterator[Inbound]:
     message = child(item.fragment, "message")
-    attachments = [_attachment(found) for found in children(message, "attachments")]
-    known = tuple(attachment for attachment in attachments if attachment)
-    body, payload = text(message, "text"), text(message, "quick_reply", "payload")
-    kind = Kind.POSTBACK if payload else Kind.MESSAGE if body or known else Kind.UNSUPPORTED
-    if message.get("is_echo") is True:
-        kind = Kind.ECHO
-    whole = kind is not Kind.UNSUPPORTED and len(known) == len(attachments)
+    mid = text(message, "mid")
+    if message.get("is_deleted") is True:  # unsent: our copy goes too
+        yield item.make(Kind.DELETE, mid, target=mid)
+        return
+    attachments = [attachment(found) for found in children(message, "attachments")]
+    known = tuple(one for one in (*attachments, story(message)) if one)
+    kind = _kind(message, known)
     yield item.make(
         kind,
-        text(message, "mid"),
-        {**_referral(message.get("referral")), **_named(message, {"app_id": "app", "metadata": "metadata"})},
-        text=body,
+        mid,
+        {**referral(message.get("referral")), **named(message, _FACTS), **_story(message)},
+        text=text(message, "text"),
         attachments=known,
         target=text(message, "reply_to", "mid"),
-        payload=payload,
-        raw=None if whole else item.fragment,
+        payload=text(message, "quick_reply", "payload"),
+        raw=None if all(attachments) and kind is not Kind.UNSUPPORTED else item.fragment,
     )
+
+
+def _kind(message: JsonValue, attachments: tuple[Attachment, ...]) -> Kind:
+    if at(message, "is_echo") is True:
+        return Kind.ECHO
+    if text(message, "quick_reply", "payload"):
+        return Kind.POSTBACK
+    return Kind.MESSAGE if text(message, "text") or attachments else Kind.UNSUPPORTED
+
+
+def _story(message: JsonValue) -> dict[str, str]:
+    return named(at(message, "reply_to", "story"), {"id": "story"})
 
 
 def _postback(item: _Item) -> Iterator[Inbound]:
@@ -136,7 +165,7 @@ def _postback(item: _Item) -> Iterator[Inbound]:
     yield item.make(
         Kind.POSTBACK,
         text(postback, "mid"),
-        _referral(postback.get("referral")),
+        referral(postback.get("referral")),
         text=text(postback, "title"),
         payload=text(postback, "payload"),
     )
@@ -146,7 +175,7 @@ def _reaction(item: _Item) -> Iterator[Inbound]:
     reaction = child(item.fragment, "reaction")
     yield item.make(
         Kind.REACTION,
-        context=_named(reaction, {"action": "action"}),
+        context=named(reaction, {"action": "action"}),
         text="" if reaction.get("action") == "unreact" else text(reaction, "emoji"),
         payload=text(reaction, "reaction"),
         target=text(reaction, "mid"),
@@ -169,6 +198,10 @@ def _delivered(item: _Item) -> Iterator[Inbound]:
 
 
 def _seen(item: _Item) -> Iterator[Inbound]:
+    """Messenger tells up to when all was read; Instagram names the message."""
+    if mid := text(item.fragment, "read", "mid"):
+        yield item.make(Kind.RECEIPT, mid, receipt=Receipt(state=Delivery.READ, message=mid))
+        return
     yield _up_to(item, "read", Delivery.READ)
 
 
@@ -188,8 +221,8 @@ def _optin(item: _Item) -> Iterator[Inbound]:
 
 def _arrival(item: _Item) -> Iterator[Inbound]:
     """A customer came to a known conversation by a link or an advertisement."""
-    referral = child(item.fragment, "referral")
-    yield item.make(Kind.JOINED, context=_referral(referral), payload=text(referral, "ref"))
+    found = child(item.fragment, "referral")
+    yield item.make(Kind.JOINED, context=referral(found), payload=text(found, "ref"))
 
 
 def _unknown(item: _Item) -> Iterator[Inbound]:
@@ -206,24 +239,3 @@ _READERS: dict[str, Callable[[_Item], Iterator[Inbound]]] = {
     "optin": _optin,
     "referral": _arrival,
 }
-
-
-def _attachment(found: JsonValue) -> Attachment | None:
-    payload = child(found, "payload")
-    place = child(payload, "coordinates")
-    if place:
-        geo = f"geo:{text(place, 'lat')},{text(place, 'long')}"
-        return Attachment(kind=AttachmentKind.LOCATION, url=geo, name=text(found, "title"))
-    kind = AttachmentKind.STICKER if "sticker_id" in payload else _ATTACHMENTS.get(text(found, "type"))
-    url = text(payload, "url") or text(found, "url")
-    if not kind or not url:
-        return None
-    return Attachment(kind=kind, url=url, name=text(payload, "title") or text(found, "title"))
-
-
-def _referral(referral: JsonValue) -> dict[str, str]:
-    return _named(referral, _REFERRAL)
-
-
-def _named(value: JsonValue, names: Mapping[str, str]) -> dict[str, str]:
-    return {name: found for field, name in names.items() if (found := text(value, field))}

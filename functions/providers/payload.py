@@ -62,6 +62,12 @@ def number(value: JsonValue, *path: str) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
+def digits(value: JsonValue, *path: str) -> int | None:
+    """Give an integer that may stand there as a string of its digits (times do); else None."""
+    found = text(value, *path)
+    return int(found) if found.isascii() and found.isdecimal() and len(found) <= _DIGITS_LIMIT else None
+
+
 def child(value: JsonValue, *path: str) -> dict[str, JsonValue]:
     """Give an object; else an empty one."""
     found = at(value, *path)
@@ -81,6 +87,15 @@ def moment(stamp: int | None, per_second: int = 1) -> datetime | None:
     try:
         return datetime.fromtimestamp(stamp / per_second, UTC)
     except (ValueError, OverflowError, OSError):
+        return None
+
+
+def instant(stamp: str) -> datetime | None:
+    """Read an ISO 8601 time with its zone, as UTC; None when absent, unreadable or without a zone."""
+    try:
+        found = datetime.fromisoformat(stamp)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
 
 

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from functions.errors import Invalid
 from functions.message import Address, Delivery, Inbound, Kind, Receipt
 from functions.providers.meta_errors import reason
-from functions.providers.payload import at, child, children, fragment_id, moment, read_json, text
+from functions.providers.payload import at, child, children, digits, fragment_id, moment, read_json, text
 from functions.providers.whatsapp_content import content
 
 _STATES = {
@@ -56,7 +56,7 @@ class _Item:
         facts: dict[str, Any] = {
             "thread": text(self.fragment, "group_id") or customer.id,
             "event": text(self.fragment, "id") or fragment_id(self.fragment),
-            "sent_at": moment(_seconds(text(self.fragment, "timestamp"))),
+            "sent_at": moment(digits(self.fragment, "timestamp")),
             "received_at": self.number.received_at,
             **more,
         }
@@ -199,7 +199,3 @@ _READERS: dict[str, Callable[[_Item], Inbound]] = {
 def _is(contact: JsonValue, user: str, phone: str) -> bool:
     known = text(contact, "user_id"), text(contact, "wa_id")
     return bool(user and user == known[0]) or bool(phone and phone == known[1])
-
-
-def _seconds(stamp: str) -> int | None:
-    return int(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) < 13 else None

@@ -112,7 +112,7 @@ CASES = {
     ),
     "voice": Case(
         _message(
-            b'"type":"audio","audio":{"sha256":"x","mime_type":"audio/ogg; codecs=opus","id":"1","voice":true}'
+            b'"type":"audio","audio":{"sha256":"x","mime_type":"audio/ogg; codecs=opus","id":"1"}'
         ),
         [
             {

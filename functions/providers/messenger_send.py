@@ -1,0 +1,51 @@
+"""Writing what Messenger's Send API takes, for a page and for an Instagram profile.
+
+Follows https://developers.facebook.com/docs/messenger-platform/reference/send-api.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from functions.channels import rules
+from functions.channels.contract import Capabilities, Standing
+from functions.errors import NotDeliverable
+from functions.message import Attachment, Choice, Outbound
+
+CHOICES = 13  # quick replies of a message
+TITLE_LIMIT = 20  # characters of a quick reply
+PAYLOAD_LIMIT = 1000
+Content = dict[str, JsonValue]
+
+
+def contents(outbound: Outbound, texts: Sequence[str]) -> list[Content]:
+    """Give the messages: texts, then each attachment; quick replies go with the last, for the next hides them.
+
+    Raises NotDeliverable for an attachment without a web address, and a quick reply that is too long.
+    """
+    found: list[Content] = [{"text": part} for part in texts]
+    found += [{"attachment": _attachment(attachment)} for attachment in outbound.attachments]
+    if outbound.choices:
+        found[-1]["quick_replies"] = [_quick_reply(choice) for choice in outbound.choices]
+    return found
+
+
+def envelope(outbound: Outbound, capabilities: Capabilities, standing: Standing) -> Content:
+    """Address the message, with the tag that it needs outside the reply window."""
+    recipient: JsonValue = {"id": outbound.recipient}
+    if rules.in_window(capabilities.reply_window, standing):
+        return {"recipient": recipient, "messaging_type": "RESPONSE"}
+    return {"recipient": recipient, "messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+
+
+def _attachment(attachment: Attachment) -> JsonValue:
+    return {"type": attachment.kind.value, "payload": {"url": rules.web_address(attachment)}}
+
+
+def _quick_reply(choice: Choice) -> JsonValue:
+    if len(choice.title) > TITLE_LIMIT or len(choice.payload) > PAYLOAD_LIMIT:
+        raise NotDeliverable(
+            "choice-length",
+            f"a quick reply has at most {TITLE_LIMIT} characters, its payload {PAYLOAD_LIMIT}",
+        )
+    return {"content_type": "text", "title": choice.title, "payload": choice.payload}
