@@ -202,9 +202,13 @@ def _settled(stage: Stage, found: Found) -> bool:
 
 
 def _tampered(request: SignedRequest, play: Play) -> SignedRequest:
-    """Change what is signed; where nothing is, the secret itself."""
+    """Change what is signed, where it is encoded too; where nothing is, the secret itself."""
     headers = {name: value[::-1] if name == play.proof else value for name, value in request.headers.items()}
-    return replace(request, headers=headers, body=request.body.replace(b"virhe", b"lahja"))
+    body = request.body.replace(b"virhe", b"lahja")
+    if body == request.body:
+        middle = slice(len(body) // 2, len(body) // 2 + 16)
+        body = body[: middle.start] + body[middle].swapcase() + body[middle.stop :]
+    return replace(request, headers=headers, body=body)
 
 
 def _show_order(found: Found) -> None:

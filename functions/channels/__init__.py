@@ -12,6 +12,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("facebook", "meta"): "functions.channels.facebook:Facebook",
     ("whatsapp", "meta"): "functions.channels.whatsapp.meta:MetaWhatsApp",
     ("telegram", "telegram"): "functions.channels.telegram:Telegram",
+    ("rcs", "google"): "functions.channels.rcs:Rcs",
 }
 
 

@@ -11,6 +11,7 @@ _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("sms", "twilio"): ("account_sid", "auth_token"),
     ("facebook", "meta"): ("page_id", "app_secret"),
     ("whatsapp", "meta"): ("phone_number_id", "app_secret"),
+    ("rcs", "google"): ("agent_id", "client_token"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
 
@@ -42,3 +42,13 @@ class Provider(Protocol):
 
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
         """Give the webhooks that tell how the message fared."""
+
+
+@runtime_checkable
+class TokenGiver(Protocol):
+    """What a provider has besides that wants an access token: where it gives one."""
+
+    token_path: str  # below the provider's prefix
+
+    async def give(self, request: web.Request) -> Reply:
+        """Give a token, or say why not."""

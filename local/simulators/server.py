@@ -1,6 +1,6 @@
 """The HTTP side of the simulators, one for all providers.
 
-/twilio/…  /meta/…  /telegram/…    the providers' send APIs: an account's `api_base` is one of these
+/twilio/…  /meta/…  /google/… …     the providers' send APIs: an account's `api_base` is one of these
 GET, DELETE /sent?provider=NAME    what was taken, newest last; forget it, with what was ordered
 POST /behave                       {"provider", "answer": "ok|429|500|permanent|timeout|reset", "times"}
 POST /accounts                     {"provider", "account", "secret", "callback"}: who gets news of messages
@@ -15,14 +15,15 @@ import aiohttp
 from aiohttp import web
 from pydantic import ValidationError
 
+from local.simulators.google import Google
 from local.simulators.meta import Meta
-from local.simulators.provider import Provider, Rejected, Reply
+from local.simulators.provider import Provider, Rejected, Reply, TokenGiver
 from local.simulators.signed import SignedRequest
 from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
 from local.simulators.twilio import Twilio
 
-PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram())
+PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google())
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -42,6 +43,8 @@ class Simulators:
         app = web.Application(middlewares=[_explain])
         for provider in PROVIDERS:
             app.router.add_post(f"/{provider.name}{provider.path}", self._sender(provider))
+            if isinstance(provider, TokenGiver):
+                app.router.add_post(f"/{provider.name}{provider.token_path}", _giver(provider))
         app.router.add_get("/sent", self._sent)
         app.router.add_delete("/sent", self._clear)
         app.router.add_post("/behave", self._behave)
@@ -123,6 +126,13 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except ValidationError as error:
         return web.json_response(error.errors(include_url=False, include_context=False), status=400)
+
+
+def _giver(provider: TokenGiver) -> Handler:
+    async def give(request: web.Request) -> web.StreamResponse:
+        return _json(await provider.give(request))
+
+    return give
 
 
 def _json(reply: Reply) -> web.Response:

@@ -10,11 +10,13 @@ from typing import Any
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Request, Standing
 from functions.message import Inbound, Outbound
-from tests.channels.sign import sign
+from tests.channels.google_sdk import key_file
+from tests.channels.sign import sealed, sign
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BASE = "https://omni.example.com/api/channels"
 SECRETS = {"auth_token": "twilio-token", "app_secret": "meta-secret", "secret_token": "telegram_secret-1"}
+SECRETS |= {"client_token": "google-client-token"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
     "facebook": {
@@ -30,12 +32,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "accessToken": "system-user-token",
     },
     "telegram": {"botToken": "123456789:AAbot-token_", "secretToken": SECRETS["secret_token"]},
+    "rcs": {
+        "agentId": "monikanava_demo@rbm.goog",
+        "clientToken": SECRETS["client_token"],
+        "serviceAccount": key_file(),
+    },
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
     "facebook": ("facebook", "meta"),
     "whatsapp-meta": ("whatsapp", "meta"),
     "telegram": ("telegram", "telegram"),
+    "rcs": ("rcs", "google"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
@@ -45,6 +53,7 @@ THREADS = {
     "facebook": "5411230000001",
     "whatsapp-meta": "FI.13491208655302741918",
     "telegram": "42",
+    "rcs": "+358401234567",
 }
 
 
@@ -68,6 +77,7 @@ def request(channel: str, body: bytes, headers: dict[str, str] | None = None, qu
 
 
 def signed(channel: str, body: bytes, secrets: dict[str, str] = SECRETS) -> Request:
+    body = sealed(channel, body)
     return request(channel, body, sign(channel, callback(channel), secrets, body))
 
 
@@ -75,7 +85,7 @@ def parsed(channel: str, body: bytes) -> list[Inbound]:
     headers = {
         "content-type": "application/x-www-form-urlencoded" if channel in FORMS else "application/json"
     }
-    return list(room(channel).parse(request(channel, body, headers), account(channel)))
+    return list(room(channel).parse(request(channel, sealed(channel, body), headers), account(channel)))
 
 
 def outbound(channel: str, **more: Any) -> Outbound:

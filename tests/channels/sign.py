@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -23,10 +25,15 @@ class MultiDict(dict[str, str]):
         return [value for key, value in self._pairs if key == name]
 
 
+def sealed(channel: str, body: bytes) -> bytes:
+    """Put a body into the envelope that its provider sends it in, where there is one."""
+    return _ENVELOPES[channel](body) if channel in _ENVELOPES else body
+
+
 def sign(channel: str, callback_url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
     """Give the headers, in lower case, of a webhook of `channel`.
 
-    `secrets` holds `auth_token` (sms), `app_secret` (facebook) or `secret_token` (telegram).
+    `secrets` holds the secrets by the names of their settings.
     `callback_url` is the full one, with its query.
     """
     return _SIGNERS[channel](callback_url, secrets, body)
@@ -50,4 +57,18 @@ def _telegram(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, st
     return {"content-type": "application/json", "x-telegram-bot-api-secret-token": secrets["secret_token"]}
 
 
-_SIGNERS = {"sms": _twilio, "facebook": _meta, "whatsapp-meta": _meta, "telegram": _telegram}
+def _pubsub(body: bytes) -> bytes:
+    """As Google sends it; the attributes are not signed."""
+    message = {"attributes": {"product": "RBM"}, "data": b64encode(body).decode(), "messageId": "1"}
+    return json.dumps({"message": message, "subscription": "projects/x/subscriptions/y"}).encode()
+
+
+def _google(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """As Google's sample for node does; there is no verifier of Google's for Python."""
+    data = b64decode(json.loads(body)["message"]["data"])
+    digest = hmac.new(secrets["client_token"].encode(), data, hashlib.sha512).digest()
+    return {"content-type": "application/json", "x-goog-signature": b64encode(digest).decode()}
+
+
+_ENVELOPES = {"rcs": _pubsub}
+_SIGNERS = {"sms": _twilio, "facebook": _meta, "whatsapp-meta": _meta, "telegram": _telegram, "rcs": _google}

@@ -10,7 +10,7 @@ from functions.channels.contract import Request
 from functions.errors import Forbidden, Invalid
 from tests.channels.samples import CHANNELS, SETTINGS, account, request, room
 
-OURS = {"verifyToken", "secretToken"}  # secrets that we made up for the provider
+OURS = {"verifyToken", "secretToken", "clientToken"}  # secrets that we made up for the provider
 GOOD = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me"
 
 

@@ -8,7 +8,7 @@ import pytest
 from functions.errors import Invalid
 from functions.message import Inbound, Kind
 from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
-from tests.channels.vectors import facebook, sms, telegram, whatsapp_meta
+from tests.channels.vectors import facebook, rcs, sms, telegram, whatsapp_meta
 from tests.channels.vectors.case import Case
 
 VECTORS = {
@@ -16,6 +16,7 @@ VECTORS = {
     "facebook": facebook.CASES,
     "whatsapp-meta": whatsapp_meta.CASES,
     "telegram": telegram.CASES,
+    "rcs": rcs.CASES,
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")

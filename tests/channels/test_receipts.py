@@ -21,6 +21,7 @@ def read(channel: str, status: int, body: object, headers: dict[str, str] | None
         ("sms", 201, {"sid": "SM1", "status": "queued"}, "SM1"),
         ("facebook", 200, {"recipient_id": "1", "message_id": "m_1"}, "m_1"),
         ("telegram", 200, {"ok": True, "result": {"message_id": 7, "chat": {"id": -42}}}, "-42:7"),
+        ("rcs", 200, {"name": "phones/+358401234567/agentMessages/7f5e"}, "7f5e"),
         (
             "telegram",
             200,
@@ -43,6 +44,10 @@ def meta(code: int, subcode: int | None = None, **more: object) -> dict[str, obj
 
 def telegram(code: int, **parameters: int) -> dict[str, object]:
     return {"ok": False, "error_code": code, "description": "+358401234567", "parameters": parameters}
+
+
+def google(code: int, status: str) -> dict[str, object]:
+    return {"error": {"code": code, "message": "phone +358401234567", "status": status}}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,12 @@ def telegram(code: int, **parameters: int) -> dict[str, object]:
         ("telegram", 403, telegram(403), "403", False),
         ("telegram", 429, telegram(429, retry_after=35), "429", True),
         ("telegram", 500, telegram(500), "500", True),
+        ("rcs", 400, google(400, "INVALID_ARGUMENT"), "INVALID_ARGUMENT", False),
+        ("rcs", 401, google(401, "UNAUTHENTICATED"), "UNAUTHENTICATED", False),
+        ("rcs", 403, google(403, "PERMISSION_DENIED"), "PERMISSION_DENIED", False),
+        ("rcs", 404, google(404, "NOT_FOUND"), "NOT_FOUND", False),
+        ("rcs", 429, google(429, "RESOURCE_EXHAUSTED"), "RESOURCE_EXHAUSTED", True),
+        ("rcs", 503, google(503, "UNAVAILABLE"), "503", True),
     ],
 )
 def test_refused(channel: str, status: int, body: object, code: str, retryable: bool) -> None:

@@ -214,7 +214,7 @@ FORBIDDEN: list[tuple[str, dict[str, Any], str]] = [
         for url in ("file:///etc/passwd", "javascript:x", "//x/y", "data:,x")
     ),
     *(
-        (channel, {"attachments": (PHOTO.model_copy(update={"size": 30_000_000}),)}, "attachment-size")
+        (channel, {"attachments": (PHOTO.model_copy(update={"size": 10**9}),)}, "attachment-size")
         for channel in CHANNELS
     ),
 ]
@@ -233,6 +233,7 @@ ACKNOWLEDGED = {
     "facebook": ("text/plain", "EVENT_RECEIVED"),
     "whatsapp-meta": ("text/plain", "EVENT_RECEIVED"),
     "telegram": ("application/json", "{}"),
+    "rcs": ("text/plain", ""),
 }
 
 

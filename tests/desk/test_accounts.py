@@ -2,10 +2,13 @@
 
 from uuid import uuid4
 
+import yaml
+
 from functions.channels import CHANNELS
 from functions.channels.contract import Request
 from functions.intake.parked import ParkedMessage
 from local.servicebus.launch import ServiceBus
+from tests.desk.conftest import EXAMPLE
 from tests.desk.kit import ADMINISTRATOR, BASE, Desk, Told, now
 from tests.intake.reading import read, text
 
@@ -23,7 +26,8 @@ async def test_accounts_are_listed_with_what_the_provider_calls(desk: Desk) -> N
         "workstream": "service",
         "callback": f"{BASE}/api/channels/sms/sms-twilio",
     }
-    assert len(items) == 3
+    configured = yaml.safe_load(EXAMPLE.read_text())["accounts"]
+    assert [item["id"] for item in items] == [account["id"] for account in configured]
 
 
 async def test_a_handshake_is_followed_from_its_steps_to_its_success(desk: Desk) -> None:

@@ -14,11 +14,21 @@ from telegram import Bot
 from telegram.error import Forbidden, RetryAfter
 from telegram.request import HTTPXRequest
 
-from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent
+from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent, Token, Tokened
 from functions.message import Attachment, AttachmentKind, Delivery, Kind, Receipt
 from local.child import Child
 from local.simulators.server import Simulators
-from tests.channels.samples import CHANNELS, NOW, PROVIDERS, SECRETS, account, outbound, room, standing
+from tests.channels.samples import (
+    CHANNELS,
+    NOW,
+    PROVIDERS,
+    SECRETS,
+    THREADS,
+    account,
+    outbound,
+    room,
+    standing,
+)
 
 PHOTO = Attachment(kind=AttachmentKind.IMAGE, url="https://f.example/1.jpg")
 
@@ -32,9 +42,15 @@ class Bench:
 
     async def send(self, channel: str, **message: Any) -> list[Outcome]:
         """Send a message as delivery does."""
-        to = account(channel, apiBase=f"{self.url}/{PROVIDERS[channel]}")
-        calls = room(channel).render(outbound(channel, **message), to, standing())
-        return [room(channel).receipt(await self.place(call)) for call in calls]
+        adapter, url = room(channel), f"{self.url}/{PROVIDERS[channel]}"
+        bases = {"apiBase", "tokenBase"} & {field.alias for field in adapter.Settings.model_fields.values()}
+        to = account(channel, **{str(base): url for base in bases})
+        calls = adapter.render(outbound(channel, **message), to, standing())
+        if isinstance(adapter, Tokened):
+            token = adapter.token(await self.place(adapter.token_call(to, NOW, renew=False)))
+            assert isinstance(token, Token)
+            calls = [adapter.authorised(call, token.value) for call in calls]
+        return [adapter.receipt(await self.place(call)) for call in calls]
 
     async def place(self, call: Call) -> Answer:
         content: dict[str, Any] = {"json": call.json} if call.form is None else {"data": list(call.form)}
@@ -137,6 +153,8 @@ async def test_a_wrong_order_is_explained(bench: Bench, order: dict[str, str]) -
         ("telegram/bot1:x/sendMessage", {"json": {"chat_id": 1, "text": "x" * 4097}}, 400),
         ("telegram/bot1:x/sendMessage", {"json": {"chat_id": 1}}, 400),
         ("telegram/bot1:x/sendMessage", {"data": b"rubbish"}, 400),
+        ("google/v1/phones/+1/agentMessages", {"json": {"contentMessage": {"text": "x"}}}, 401),
+        ("google/token", {"data": {"grant_type": "password"}}, 400),
     ],
 )
 async def test_what_the_provider_would_refuse(
@@ -222,6 +240,19 @@ async def test_meta_tells_of_delivery_and_reading(bench: Bench, ear: tuple[Ear, 
     assert seen.receipt
     assert (up_to.receipt.state, seen.receipt.state) == (Delivery.DELIVERED, Delivery.READ)
     assert one.thread == up_to.thread == seen.thread == outbound("facebook").thread
+
+
+async def test_google_tells_of_delivery_and_reading(bench: Bench, ear: tuple[Ear, str]) -> None:
+    listening, callback = ear
+    agent, secret = account("rcs").settings.agent_id, SECRETS["client_token"]
+    await bench.post("accounts", provider="google", account=agent, secret=secret, callback=callback)
+    [answer] = await bench.send("rcs", text="x")
+    assert isinstance(answer, Sent)
+    for state in (Delivery.DELIVERED, Delivery.READ):
+        request = await listening.next()
+        room("rcs").authenticate(request, account("rcs"))
+        [item] = room("rcs").parse(request, account("rcs"))
+        assert (item.thread, item.receipt) == (THREADS["rcs"], Receipt(state=state, message=answer.message))
 
 
 async def test_as_a_process_it_says_when_it_is_ready_and_stops_when_told() -> None:
