@@ -59,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--subject", default="local")
     token.set_defaults(command=commands.token)
 
+    table = words.add_parser("capabilities", help="print the README's table of what each channel carries")
+    table.add_argument("--write", action="store_true", help="put it into the README")
+    table.set_defaults(command=commands.capabilities)
+
     configuration = words.add_parser("config", help="validate, diff, apply or explain a configuration")
     verbs = configuration.add_subparsers(required=True)
     for verb in ("validate", "diff", "apply"):

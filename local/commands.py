@@ -15,6 +15,7 @@ import yaml
 
 from functions.configuration.check import problems, read
 from functions.configuration.problem import InvalidDocument
+from local.capabilities import README, table, written
 from local.desk import Desk, DeskError, Json
 from local.issuer import Issuer
 from local.platform import FIXED, SIMULATORS, Platform
@@ -110,6 +111,14 @@ async def reply(options: Options) -> None:
 async def token(options: Options) -> None:
     """Print a token."""
     print(Issuer(options.data).token(options.role, options.subject))
+
+
+async def capabilities(options: Options) -> None:
+    """Print the table of what each channel carries, or write it into the README."""
+    if options.write:
+        README.write_text(written(README.read_text()))
+    else:
+        print(table(), end="")
 
 
 async def validate(options: Options) -> int:

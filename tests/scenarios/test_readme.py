@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from local.capabilities import written
 from local.child import ROOT
 from local.commands import remember
 from local.desk import Desk
@@ -96,6 +97,11 @@ def test_the_targets_are_in_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert TARGETS
     assert all(f"\n{target}:" in makefile for target in TARGETS)
+
+
+def test_the_capabilities_are_those_of_the_adapters() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert written(readme) == readme
 
 
 def test_every_runtime_dependency_says_why_it_is_there() -> None:
