@@ -10,6 +10,7 @@ from functions.errors import NotFound
 CHANNELS: dict[tuple[str, str], str] = {
     ("sms", "twilio"): "functions.channels.sms.twilio:TwilioSms",
     ("facebook", "meta"): "functions.channels.facebook:Facebook",
+    ("instagram", "meta"): "functions.channels.instagram:Instagram",
     ("whatsapp", "meta"): "functions.channels.whatsapp.meta:MetaWhatsApp",
     ("telegram", "telegram"): "functions.channels.telegram:Telegram",
     ("rcs", "google"): "functions.channels.rcs:Rcs",

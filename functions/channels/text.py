@@ -23,7 +23,7 @@ def octets(text: str) -> int:
 
 
 def split(text: str, limit: int, measure: Measure = units) -> list[str]:
-    """Cut a text into parts that measure at most `limit`: at paragraphs, lines, sentences, words, or anywhere.
+    """Cut a text into parts of at most `limit`: at paragraphs, lines, sentences, words, or anywhere.
 
     Only white space at a cut is left out, and a character that is built of several (an emoji with a
     skin tone, a letter with accents) stays whole when it fits at all. A blank text gives no parts.

@@ -19,9 +19,10 @@ Content = dict[str, JsonValue]
 
 
 def contents(outbound: Outbound, texts: Sequence[str]) -> list[Content]:
-    """Give the messages: texts, then each attachment; quick replies go with the last, for the next hides them.
+    """Give the messages: texts, then each attachment.
 
-    Raises NotDeliverable for an attachment without a web address, and a quick reply that is too long.
+    Quick replies go with the last, for the next would hide them. Raises NotDeliverable for an attachment
+    without a web address, and for a quick reply that is too long.
     """
     found: list[Content] = [{"text": part} for part in texts]
     found += [{"attachment": _attachment(attachment)} for attachment in outbound.attachments]

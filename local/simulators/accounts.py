@@ -10,6 +10,7 @@ from local.simulators.state import Registered
 _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("sms", "twilio"): ("account_sid", "auth_token"),
     ("facebook", "meta"): ("page_id", "app_secret"),
+    ("instagram", "meta"): ("instagram_id", "app_secret"),
     ("whatsapp", "meta"): ("phone_number_id", "app_secret"),
     ("rcs", "google"): ("agent_id", "client_token"),
 }
@@ -23,5 +24,5 @@ def registration(
         return None
     account, secret = (setting(settings, name) for name in _NAMED[channel, provider])
     return Registered.model_validate(
-        {"provider": provider, "account": account, "secret": secret, "callback": callback}
+        {"channel": channel, "provider": provider, "account": account, "secret": secret, "callback": callback}
     )

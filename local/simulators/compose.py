@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.message import Delivery
-from local.simulators import google, meta, telegram, twilio, whatsapp
+from local.simulators import google, instagram, meta, telegram, twilio, whatsapp
 from local.simulators.signed import SignedRequest, Words
 
 Composer = Callable[[Mapping[str, Any], str, Words], SignedRequest]
@@ -32,6 +32,7 @@ class Play:
 PLAYS: dict[tuple[str, str], Play] = {
     ("sms", "twilio"): Play(twilio.compose, "+358401234567", Delivery.DELIVERED),
     ("facebook", "meta"): Play(meta.compose, "5411230000001", Delivery.READ, meta.handshake),
+    ("instagram", "meta"): Play(instagram.compose, "5411230000002", Delivery.READ, meta.handshake),
     ("whatsapp", "meta"): Play(whatsapp.compose, whatsapp.AINO, Delivery.READ, meta.handshake),
     ("telegram", "telegram"): Play(telegram.compose, "770001", proof="X-Telegram-Bot-Api-Secret-Token"),
     ("rcs", "google"): Play(google.compose, "+358407654321", Delivery.READ, google.handshake),

@@ -2,11 +2,12 @@
 
 import hmac
 import json
+import secrets
 import time
 from typing import Any
 
 from local.simulators.provider import Reply
-from local.simulators.signed import SignedRequest
+from local.simulators.signed import SignedRequest, Words
 
 
 def error(status: int, code: int, message: str, **more: Any) -> Reply:
@@ -30,3 +31,23 @@ def signed(url: str, secret: str, content: dict[str, Any]) -> SignedRequest:
 def milliseconds() -> int:
     """Tell the time as Messenger does."""
     return time.time_ns() // 1_000_000
+
+
+def person_said(place: str, words: Words, prefix: str) -> dict[str, Any]:
+    """Write a customer's message, as Messenger and Instagram do, to a page or profile."""
+    message: dict[str, Any] = {"mid": words.id or prefix + secrets.token_urlsafe(40)}
+    if words.text:
+        message["text"] = words.text
+    if words.media:
+        message["attachments"] = [{"type": "image", "payload": {"url": url}} for url in words.media]
+    return item(place, words.sender, {"message": message})
+
+
+def item(place: str, person: str, fact: dict[str, Any]) -> dict[str, Any]:
+    """Write something that a person did, or that became of a message to that person."""
+    return {"sender": {"id": person}, "recipient": {"id": place}, "timestamp": milliseconds(), **fact}
+
+
+def batch_of(kind: str, place: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Wrap items up; `kind` is page or instagram."""
+    return {"object": kind, "entry": [{"time": milliseconds(), "id": place, "messaging": items}]}

@@ -1,6 +1,6 @@
 """Meta's stand-in: https://developers.facebook.com/docs/messenger-platform/reference/send-api.
 
-WhatsApp, at the same path, is told by its content: see `whatsapp`.
+Instagram and WhatsApp are at the same path: see `instagram` and `whatsapp`.
 """
 
 import secrets
@@ -12,8 +12,8 @@ from aiohttp import web
 from pydantic import JsonValue
 
 from functions.providers.payload import children, read_answer, text
-from local.simulators import whatsapp
-from local.simulators.graph import error, milliseconds, signed
+from local.simulators import instagram, whatsapp
+from local.simulators.graph import batch_of, error, item, milliseconds, person_said, signed
 from local.simulators.provider import Rejected, Reply
 from local.simulators.signed import SignedRequest, Words, setting
 from local.simulators.state import Behaviour, Registered, Taken
@@ -65,11 +65,13 @@ class Meta:
         """Tell that it was delivered, then that all up to now was read."""
         if _whatsapp(taken.content):
             return whatsapp.news(taken, registered)
+        if registered.channel == "instagram":
+            return instagram.news(taken, registered)
         now = milliseconds()
         facts = ({"delivery": {"mids": [taken.id], "watermark": now}}, {"read": {"watermark": now}})
         page = taken.account
         return [
-            _signed(registered.callback, registered.secret, page, [_item(page, taken.recipient, fact)])
+            _signed(registered.callback, registered.secret, page, [item(page, taken.recipient, fact)])
             for fact in facts
             if registered.callback
         ]
@@ -99,23 +101,9 @@ def handshake(settings: Mapping[str, Any], callback: str) -> SignedRequest:
 def batch(settings: Mapping[str, Any], callback: str, many: Sequence[Words]) -> SignedRequest:
     """Sign one webhook with many people's messages."""
     page = setting(settings, "page_id")
-    items = [_message(page, words) for words in many]
+    items = [person_said(page, words, "m_") for words in many]
     return _signed(callback, setting(settings, "app_secret"), page, items)
 
 
-def _message(page: str, words: Words) -> dict[str, Any]:
-    message: dict[str, Any] = {"mid": words.id or "m_" + secrets.token_urlsafe(40)}
-    if words.text:
-        message["text"] = words.text
-    if words.media:
-        message["attachments"] = [{"type": "image", "payload": {"url": url}} for url in words.media]
-    return _item(page, words.sender, {"message": message})
-
-
-def _item(page: str, person: str, fact: dict[str, Any]) -> dict[str, Any]:
-    return {"sender": {"id": person}, "recipient": {"id": page}, "timestamp": milliseconds(), **fact}
-
-
 def _signed(url: str, secret: str, page: str, items: list[dict[str, Any]]) -> SignedRequest:
-    entry = {"time": milliseconds(), "id": page, "messaging": items}
-    return signed(url, secret, {"object": "page", "entry": [entry]})
+    return signed(url, secret, batch_of("page", page, items))

@@ -32,12 +32,13 @@ class Order(Model):
 
 
 class Registered(Model):
-    """An account whose messages get news: `account` is its SID or page id, `callback` its webhook."""
+    """An account whose messages get news: `account` is its id at the provider, `callback` its webhook."""
 
     provider: Name
     account: str
     secret: str
     callback: str = ""
+    channel: str = ""
 
 
 class Taken(Model):

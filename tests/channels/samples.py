@@ -25,6 +25,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "verifyToken": "verify-me",
         "pageToken": "page-token",
     },
+    "instagram": {
+        "instagramId": "17841405822304914",
+        "appSecret": SECRETS["app_secret"],
+        "verifyToken": "verify-me",
+        "accessToken": "instagram-token",
+    },
     "whatsapp-meta": {
         "phoneNumberId": "106540352242922",
         "appSecret": SECRETS["app_secret"],
@@ -41,6 +47,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 ADAPTERS = {
     "sms": ("sms", "twilio"),
     "facebook": ("facebook", "meta"),
+    "instagram": ("instagram", "meta"),
     "whatsapp-meta": ("whatsapp", "meta"),
     "telegram": ("telegram", "telegram"),
     "rcs": ("rcs", "google"),
@@ -51,6 +58,7 @@ FORMS = ("sms",)  # whose webhooks are forms; the others' are JSON
 THREADS = {
     "sms": "+358401234567",
     "facebook": "5411230000001",
+    "instagram": "5411230000002",
     "whatsapp-meta": "FI.13491208655302741918",
     "telegram": "42",
     "rcs": "+358401234567",

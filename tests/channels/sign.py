@@ -71,4 +71,11 @@ def _google(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]
 
 
 _ENVELOPES = {"rcs": _pubsub}
-_SIGNERS = {"sms": _twilio, "facebook": _meta, "whatsapp-meta": _meta, "telegram": _telegram, "rcs": _google}
+_SIGNERS = {
+    "sms": _twilio,
+    "facebook": _meta,
+    "instagram": _meta,
+    "whatsapp-meta": _meta,
+    "telegram": _telegram,
+    "rcs": _google,
+}

@@ -10,11 +10,12 @@ from functions.errors import NotAuthentic
 from tests.channels.samples import BASE, CHANNELS, SECRETS, account, parsed, request, room, signed
 from tests.channels.sign import sign
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
-from tests.channels.vectors import facebook, rcs, sms, telegram, whatsapp_meta
+from tests.channels.vectors import facebook, instagram, rcs, sms, telegram, whatsapp_meta
 
 BODIES = {
     "sms": sms.CASES["text"].body,
     "facebook": facebook.CASES["text, escaped as Meta does"].body,
+    "instagram": instagram.CASES["text, escaped as Meta does"].body,
     "whatsapp-meta": whatsapp_meta.CASES["text, escaped as Meta does"].body,
     "telegram": telegram.CASES["text"].body,
     "rcs": rcs.CASES["text"].body,
@@ -22,6 +23,7 @@ BODIES = {
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
     "facebook": b'\n {\t"object" :"page","entry": [ ]\r\n}  ',
+    "instagram": b' {"entry" :[\t],\n"object":"instagram"}\r\n',
     "whatsapp-meta": b'\r\n{ "object":\t"whatsapp_business_account" ,"entry":[ ]}\n',
     "telegram": b' { "update_id" : 1 ,\n\n "message":{ } } ',
     "rcs": b'\r\n{ "text" :\t" x " } \n',
@@ -29,11 +31,12 @@ ODD = {
 HEADER = {
     "sms": "x-twilio-signature",
     "facebook": "x-hub-signature-256",
+    "instagram": "x-hub-signature-256",
     "whatsapp-meta": "x-hub-signature-256",
     "telegram": "x-telegram-bot-api-secret-token",
     "rcs": "x-goog-signature",
 }
-SIGNS_THE_BODY = ["sms", "facebook", "whatsapp-meta", "rcs"]
+SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "rcs"]
 EMPTY = {"sms": b"MessageSid=S&From=1&Body=%b"}  # a small body to fill; else JSON
 
 

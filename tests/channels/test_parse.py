@@ -8,12 +8,13 @@ import pytest
 from functions.errors import Invalid
 from functions.message import Inbound, Kind
 from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
-from tests.channels.vectors import facebook, rcs, sms, telegram, whatsapp_meta
+from tests.channels.vectors import facebook, instagram, rcs, sms, telegram, whatsapp_meta
 from tests.channels.vectors.case import Case
 
 VECTORS = {
     "sms": sms.CASES,
     "facebook": facebook.CASES,
+    "instagram": instagram.CASES,
     "whatsapp-meta": whatsapp_meta.CASES,
     "telegram": telegram.CASES,
     "rcs": rcs.CASES,
@@ -97,7 +98,7 @@ def test_an_unreadable_whole_is_invalid(channel: str, body: bytes) -> None:
         )
 
 
-@pytest.mark.parametrize("channel", ["facebook", "whatsapp-meta", "telegram"])
+@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram"])
 @pytest.mark.parametrize("body", [b"[1,2]", b"7", b"null", b'"x"'])
 def test_json_that_is_no_object_is_invalid(channel: str, body: bytes) -> None:
     with pytest.raises(Invalid):
@@ -117,7 +118,7 @@ def test_json_from_twilio_is_kept_raw() -> None:
     assert (item.kind, item.raw) == (Kind.UNSUPPORTED, {"a": 1})
 
 
-@pytest.mark.parametrize("channel", ["facebook", "whatsapp-meta", "telegram"])
+@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram"])
 def test_hostile_values_survive_the_queue(channel: str) -> None:
     strange = rb'"\ud800 \udc00\ud800","\u0000",' + b"9" * 5000 + b',1e999,-1e999,{"\\udfff":0.1}'
     body = b'{"update_id":%b,"object":"x","x":[%b],"x":[%b]}' % (b"1" * 40, strange, strange)

@@ -231,6 +231,7 @@ def test_what_cannot_be_sent_says_why(channel: str, message: dict[str, Any], cod
 ACKNOWLEDGED = {
     "sms": ("text/xml", "<Response/>"),
     "facebook": ("text/plain", "EVENT_RECEIVED"),
+    "instagram": ("text/plain", "EVENT_RECEIVED"),
     "whatsapp-meta": ("text/plain", "EVENT_RECEIVED"),
     "telegram": ("application/json", "{}"),
     "rcs": ("text/plain", ""),

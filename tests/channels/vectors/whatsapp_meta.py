@@ -111,9 +111,7 @@ CASES = {
         ],
     ),
     "voice": Case(
-        _message(
-            b'"type":"audio","audio":{"sha256":"x","mime_type":"audio/ogg; codecs=opus","id":"1"}'
-        ),
+        _message(b'"type":"audio","audio":{"sha256":"x","mime_type":"audio/ogg; codecs=opus","id":"1"}'),
         [
             {
                 "attachments": [
