@@ -14,6 +14,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("whatsapp", "meta"): "functions.channels.whatsapp.meta:MetaWhatsApp",
     ("telegram", "telegram"): "functions.channels.telegram:Telegram",
     ("rcs", "google"): "functions.channels.rcs:Rcs",
+    ("line", "line"): "functions.channels.line:Line",
 }
 
 

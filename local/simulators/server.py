@@ -9,6 +9,7 @@ POST /accounts                     {"provider", "account", "secret", "callback"}
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from local.simulators.google import Google
+from local.simulators.line import Line
 from local.simulators.meta import Meta
 from local.simulators.provider import Provider, Rejected, Reply, TokenGiver
 from local.simulators.signed import SignedRequest
@@ -23,7 +25,7 @@ from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
 from local.simulators.twilio import Twilio
 
-PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google())
+PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google(), Line())
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -66,6 +68,8 @@ class Simulators:
         behaviour = self.state.next(provider.name)
         if behaviour in provider.refusals:
             return _json(provider.refusals[behaviour])
+        if earlier := self.state.earlier(taken):
+            return _json(replace(provider.accepted(earlier), status=409))
         self.state.taken.append(taken)
         if behaviour is Behaviour.TIMEOUT:
             await self._silence()

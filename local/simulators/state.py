@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from functions.message import Model
 
-Name = Literal["twilio", "meta", "telegram", "google"]
+Name = Literal["twilio", "meta", "telegram", "google", "line"]
 
 
 class Behaviour(StrEnum):
@@ -51,6 +51,7 @@ class Taken(Model):
     text: str = ""
     attachments: tuple[str, ...] = ()
     content: JsonValue = None
+    key: str = ""  # of idempotency: a second call with it is the first one again
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -77,6 +78,11 @@ class State:
     def registered(self, taken: Taken) -> Registered | None:
         """Give the account that sent a message, if it wants news."""
         return self._accounts.get((taken.provider, taken.account))
+
+    def earlier(self, taken: Taken) -> Taken | None:
+        """Give the message that was taken with the same key."""
+        same = (one for one in self.taken if (one.provider, one.key) == (taken.provider, taken.key))
+        return next(same, None) if taken.key else None
 
     def sent(self, provider: str) -> list[Taken]:
         """List what was taken, newest last; of one provider, or with "" of all."""

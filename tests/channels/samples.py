@@ -17,6 +17,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BASE = "https://omni.example.com/api/channels"
 SECRETS = {"auth_token": "twilio-token", "app_secret": "meta-secret", "secret_token": "telegram_secret-1"}
 SECRETS |= {"client_token": "google-client-token"}
+SECRETS |= {"channel_secret": "line-secret"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
     "facebook": {
@@ -43,6 +44,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "clientToken": SECRETS["client_token"],
         "serviceAccount": key_file(),
     },
+    "line": {
+        "botUserId": "U00000000000000000000000000000b07",
+        "channelSecret": SECRETS["channel_secret"],
+        "channelAccessToken": "line-access-token",
+    },
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
@@ -51,6 +57,7 @@ ADAPTERS = {
     "whatsapp-meta": ("whatsapp", "meta"),
     "telegram": ("telegram", "telegram"),
     "rcs": ("rcs", "google"),
+    "line": ("line", "line"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
@@ -62,6 +69,7 @@ THREADS = {
     "whatsapp-meta": "FI.13491208655302741918",
     "telegram": "42",
     "rcs": "+358401234567",
+    "line": "U4af4980629000000000000000000a140",
 }
 
 

@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from linebot.v3.webhook import SignatureValidator
 from pywa.utils import webhook_updates_validator
 
 from tests.channels.twilio_sdk import RequestValidator
@@ -71,6 +72,16 @@ def _google(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]
 
 
 _ENVELOPES = {"rcs": _pubsub}
+
+
+def _line(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    digest = hmac.new(secrets["channel_secret"].encode(), body, hashlib.sha256).digest()
+    signature = b64encode(digest).decode()
+    checker = SignatureValidator(secrets["channel_secret"])  # it has no signer, too
+    assert checker.validate(body.decode(), signature)
+    return {"content-type": "application/json", "x-line-signature": signature}
+
+
 _SIGNERS = {
     "sms": _twilio,
     "facebook": _meta,
@@ -78,4 +89,5 @@ _SIGNERS = {
     "whatsapp-meta": _meta,
     "telegram": _telegram,
     "rcs": _google,
+    "line": _line,
 }

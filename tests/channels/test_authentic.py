@@ -10,7 +10,7 @@ from functions.errors import NotAuthentic
 from tests.channels.samples import BASE, CHANNELS, SECRETS, account, parsed, request, room, signed
 from tests.channels.sign import sign
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
-from tests.channels.vectors import facebook, instagram, rcs, sms, telegram, whatsapp_meta
+from tests.channels.vectors import facebook, instagram, line, rcs, sms, telegram, whatsapp_meta
 
 BODIES = {
     "sms": sms.CASES["text"].body,
@@ -19,6 +19,7 @@ BODIES = {
     "whatsapp-meta": whatsapp_meta.CASES["text, escaped as Meta does"].body,
     "telegram": telegram.CASES["text"].body,
     "rcs": rcs.CASES["text"].body,
+    "line": line.CASES["text, escaped as LINE may"].body,
 }
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
@@ -27,6 +28,7 @@ ODD = {
     "whatsapp-meta": b'\r\n{ "object":\t"whatsapp_business_account" ,"entry":[ ]}\n',
     "telegram": b' { "update_id" : 1 ,\n\n "message":{ } } ',
     "rcs": b'\r\n{ "text" :\t" x " } \n',
+    "line": b'\t{"events" : [ ],\r\n "destination":"U00000000000000000000000000000b07"}\n\n',
 }
 HEADER = {
     "sms": "x-twilio-signature",
@@ -35,8 +37,9 @@ HEADER = {
     "whatsapp-meta": "x-hub-signature-256",
     "telegram": "x-telegram-bot-api-secret-token",
     "rcs": "x-goog-signature",
+    "line": "x-line-signature",
 }
-SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "rcs"]
+SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "rcs", "line"]
 EMPTY = {"sms": b"MessageSid=S&From=1&Body=%b"}  # a small body to fill; else JSON
 
 

@@ -8,7 +8,7 @@ import pytest
 from functions.errors import Invalid
 from functions.message import Inbound, Kind
 from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
-from tests.channels.vectors import facebook, instagram, rcs, sms, telegram, whatsapp_meta
+from tests.channels.vectors import facebook, instagram, line, rcs, sms, telegram, whatsapp_meta
 from tests.channels.vectors.case import Case
 
 VECTORS = {
@@ -18,6 +18,7 @@ VECTORS = {
     "whatsapp-meta": whatsapp_meta.CASES,
     "telegram": telegram.CASES,
     "rcs": rcs.CASES,
+    "line": line.CASES,
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")
@@ -98,7 +99,7 @@ def test_an_unreadable_whole_is_invalid(channel: str, body: bytes) -> None:
         )
 
 
-@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram"])
+@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line"])
 @pytest.mark.parametrize("body", [b"[1,2]", b"7", b"null", b'"x"'])
 def test_json_that_is_no_object_is_invalid(channel: str, body: bytes) -> None:
     with pytest.raises(Invalid):
@@ -118,7 +119,7 @@ def test_json_from_twilio_is_kept_raw() -> None:
     assert (item.kind, item.raw) == (Kind.UNSUPPORTED, {"a": 1})
 
 
-@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram"])
+@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line"])
 def test_hostile_values_survive_the_queue(channel: str) -> None:
     strange = rb'"\ud800 \udc00\ud800","\u0000",' + b"9" * 5000 + b',1e999,-1e999,{"\\udfff":0.1}'
     body = b'{"update_id":%b,"object":"x","x":[%b],"x":[%b]}' % (b"1" * 40, strange, strange)

@@ -71,7 +71,7 @@ def test_no_body_breaks_the_parser(channel: str, data: st.DataObject) -> None:
         items = parsed(channel, body)
     except Invalid:
         return
-    assert items or json.loads(body)["entry"] == []
+    assert items or [] in json.loads(body).values()
     for item in items:
         assert Inbound.model_validate_json(item.json_text()) == item
 

@@ -235,6 +235,7 @@ ACKNOWLEDGED = {
     "whatsapp-meta": ("text/plain", "EVENT_RECEIVED"),
     "telegram": ("application/json", "{}"),
     "rcs": ("text/plain", ""),
+    "line": ("text/plain", "OK"),
 }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from functions.configuration.check import masked, read
 from functions.configuration.yaml_text import load
@@ -38,7 +39,8 @@ async def test_a_document_is_applied_and_in_force_at_once(blank: Desk, example: 
     told = await administrator(blank, "PUT", "configuration", example, if_match='"0"')
     assert (told.status, told.body["version"], told.headers["etag"]) == (200, 1, '"1"')
     accounts = await administrator(blank, "GET", "accounts")
-    assert [one["id"] for one in accounts.body["items"]] == ["sms-twilio", "facebook-meta", "telegram-bot"]
+    written = [one["id"] for one in yaml.safe_load(example)["accounts"]]
+    assert [one["id"] for one in accounts.body["items"]] == written
     assert (await blank.call("GET", "records/contact/aino")).body["phones"] == ["+358401234567"]
 
 
@@ -58,7 +60,8 @@ async def test_every_problem_is_told_and_nothing_is_applied(desk: Desk, example:
     validation = await administrator(desk, "POST", "configuration/validate", broken)
     assert (validation.status, validation.body["valid"]) == (200, False)
     paths = {problem["path"] for problem in validation.body["problems"]}
-    assert {"accounts[2].workstream", "workstreams[0].rules[0].x"} <= paths
+    streams = [one["workstream"] for one in yaml.safe_load(broken)["accounts"]]
+    assert {f"accounts[{streams.index('slaes')}].workstream", "workstreams[0].rules[0].x"} <= paths
     told = await administrator(desk, "PUT", "configuration", broken)
     assert told.status == 400
     assert told.body["errors"] == validation.body["problems"]

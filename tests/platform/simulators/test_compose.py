@@ -33,16 +33,13 @@ def received(channel: str, sent: SignedRequest) -> list[Inbound]:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_our_adapter_takes_it(channel: str) -> None:
-    [item] = received(
-        channel, call(channel, text=TEXT, sender="358401234568", media=("https://f.example/1",))
-    )
-    assert (item.kind, item.text, item.thread, item.sender.id) == (
-        Kind.MESSAGE,
-        TEXT,
-        "358401234568",
-        "358401234568",
-    )
-    assert [found.kind for found in item.attachments] == [AttachmentKind.IMAGE]
+    sent = call(channel, text=TEXT, sender="358401234568", media=("https://f.example/1",))
+    items = received(channel, sent)  # some providers have a picture in a message of its own
+    assert "".join(item.text for item in items) == TEXT
+    assert {(item.kind, item.thread, item.sender.id) for item in items} == {
+        (Kind.MESSAGE, "358401234568", "358401234568")
+    }
+    assert [found.kind for item in items for found in item.attachments] == [AttachmentKind.IMAGE]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

@@ -134,7 +134,7 @@ async def test_a_timeout_takes_the_message_and_never_says_so(bench: Bench) -> No
 
 @pytest.mark.parametrize(
     "order",
-    [{"provider": "line", "answer": "ok"}, {"provider": "meta", "answer": "404"}, {"answer": "ok"}, {}],
+    [{"provider": "pigeon", "answer": "ok"}, {"provider": "meta", "answer": "404"}, {"answer": "ok"}, {}],
 )
 async def test_a_wrong_order_is_explained(bench: Bench, order: dict[str, str]) -> None:
     assert await bench.post("behave", **order) == 400

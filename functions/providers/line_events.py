@@ -1,0 +1,190 @@
+"""Reading LINE's webhooks: any number of events, of any people, rooms and groups, in one call.
+
+Follows https://developers.line.biz/en/reference/messaging-api/#webhook-event-objects. Messages are named by
+their own ids, for unsending, editing and quoting name those; any other event by its webhook event id.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from functions.errors import Invalid
+from functions.message import Address, Inbound, Kind
+from functions.providers.line_media import attachments
+from functions.providers.payload import at, child, children, fragment_id, moment, number, read_json, text
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Whose webhook it is: the account, and the bot's user id, which every call names as its destination."""
+
+    channel: str
+    account: str
+    id: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    bot: Bot
+    destination: str
+    fragment: JsonValue
+
+    def make(
+        self,
+        kind: Kind,
+        event: str = "",
+        sender: str = "",
+        context: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Inbound:
+        thread = self._thread()
+        return Inbound(
+            channel=self.bot.channel,
+            provider="line",
+            account=self.bot.account,
+            thread=thread,
+            event=event or self.id,
+            kind=kind,
+            sender=Address(id=sender or text(self.fragment, "source", "userId") or thread),
+            context={**self._context(), **(context or {})},
+            sent_at=moment(number(self.fragment, "timestamp"), 1000),
+            received_at=self.bot.received_at,
+            **more,
+        )
+
+    @property
+    def id(self) -> str:
+        return text(self.fragment, "webhookEventId") or fragment_id(self.fragment)
+
+    def _thread(self) -> str:
+        """The group, room or person; what is about the bot itself has the bot as its thread."""
+        ids = (text(self.fragment, "source", name) for name in ("groupId", "roomId", "userId"))
+        return next(filter(None, ids), "") or self.destination or self.bot.id
+
+    def _context(self) -> dict[str, str]:
+        mode, source = text(self.fragment, "mode"), text(self.fragment, "source", "type")
+        redelivered = at(self.fragment, "deliveryContext", "isRedelivery") is True
+        facts = {
+            "mode": "" if mode == "active" else mode,
+            "source": "" if source == "user" else source,
+            "redelivered": "true" if redelivered else "",
+        }
+        if self.destination != self.bot.id:
+            facts |= {
+                "destination": self.destination,
+                "note": "the item is for another bot than this account's",
+            }
+        return {name: value for name, value in facts.items() if value}
+
+
+def items(body: bytes, bot: Bot) -> Iterator[Inbound]:
+    """Yield every event: the console's Verify has none. Raises Invalid when the body is no JSON object."""
+    content = read_json(body)
+    if not isinstance(content, dict):
+        raise Invalid("the body is not a JSON object")
+    destination = text(content, "destination")
+    if not isinstance(content.get("events"), list):
+        yield from _unknown(_Event(bot, destination, content))
+        return
+    for fragment in children(content, "events"):
+        read = _READERS.get(text(fragment, "type"), _unknown) if destination == bot.id else _unknown
+        yield from read(_Event(bot, destination, fragment))
+
+
+def _message(event: _Event) -> Iterator[Inbound]:
+    message = child(event.fragment, "message")
+    body = text(message, "text") if message.get("type") == "text" else ""
+    media = attachments(message)
+    if not body and not media:
+        yield event.make(Kind.UNSUPPORTED, text(message, "id"), raw=event.fragment)
+        return
+    yield event.make(
+        Kind.MESSAGE,
+        text(message, "id"),
+        text=body,
+        attachments=media,
+        target=text(message, "quotedMessageId"),
+        context=_facts(message),
+    )
+
+
+def _edited(event: _Event) -> Iterator[Inbound]:
+    target, body = text(event.fragment, "message", "id"), text(event.fragment, "message", "text")
+    yield event.make(Kind.EDIT, text=body, target=target, raw=None if body else event.fragment)
+
+
+def _unsent(event: _Event) -> Iterator[Inbound]:
+    yield event.make(Kind.DELETE, target=text(event.fragment, "unsend", "messageId"))
+
+
+def _postback(event: _Event) -> Iterator[Inbound]:
+    """A button was pressed: `payload` is its data, `text` the date or time that was chosen with it."""
+    chosen = child(event.fragment, "postback", "params")
+    picked = (text(chosen, name) for name in ("datetime", "date", "time"))
+    yield event.make(
+        Kind.POSTBACK,
+        text=next(filter(None, picked), ""),
+        payload=text(event.fragment, "postback", "data"),
+        raw=event.fragment if chosen else None,
+    )
+
+
+def _followed(event: _Event) -> Iterator[Inbound]:
+    unblocked = at(event.fragment, "follow", "isUnblocked") is True
+    yield event.make(Kind.OPT_IN, context={"unblocked": "true"} if unblocked else None)
+
+
+def _unfollowed(event: _Event) -> Iterator[Inbound]:
+    yield event.make(Kind.OPT_OUT)
+
+
+def _joined(event: _Event) -> Iterator[Inbound]:
+    yield event.make(Kind.JOINED)
+
+
+def _left(event: _Event) -> Iterator[Inbound]:
+    yield event.make(Kind.LEFT)
+
+
+def _members_joined(event: _Event) -> Iterator[Inbound]:
+    return _members(event, "joined", Kind.JOINED)
+
+
+def _members_left(event: _Event) -> Iterator[Inbound]:
+    return _members(event, "left", Kind.LEFT)
+
+
+def _members(event: _Event, field: str, kind: Kind) -> Iterator[Inbound]:
+    people = dict.fromkeys(text(member, "userId") for member in children(event.fragment, field, "members"))
+    for person in people:
+        yield event.make(kind, f"{event.id}:{person}", sender=person)
+    if not people:
+        yield from _unknown(event)
+
+
+def _unknown(event: _Event) -> Iterator[Inbound]:
+    yield event.make(Kind.UNSUPPORTED, raw=event.fragment)
+
+
+_READERS: Mapping[str, Callable[[_Event], Iterator[Inbound]]] = {
+    "message": _message,
+    "messageEdited": _edited,
+    "unsend": _unsent,
+    "postback": _postback,
+    "follow": _followed,
+    "unfollow": _unfollowed,
+    "join": _joined,
+    "leave": _left,
+    "memberJoined": _members_joined,
+    "memberLeft": _members_left,
+}
+
+
+def _facts(message: JsonValue) -> dict[str, str]:
+    mentioned = any(at(one, "isSelf") is True for one in children(message, "mention", "mentionees"))
+    facts = {"imageSet": text(message, "imageSet", "id"), "mentioned": "true" if mentioned else ""}
+    return {name: value for name, value in facts.items() if value}

@@ -1,0 +1,58 @@
+"""What a LINE message carries beside text. Media stay at LINE for a while: `line:MESSAGE` names them.
+
+Follows https://developers.line.biz/en/reference/messaging-api/#message-event.
+"""
+
+from pydantic import JsonValue
+
+from functions.message import Attachment, AttachmentKind
+from functions.providers.payload import children, number, text
+
+MEDIUM = "line:"  # the id of a message whose content LINE keeps
+STICKER = "line-sticker:"  # PACKAGE/STICKER
+_MEDIA = {
+    "image": AttachmentKind.IMAGE,
+    "video": AttachmentKind.VIDEO,
+    "audio": AttachmentKind.AUDIO,
+    "file": AttachmentKind.FILE,
+}
+
+
+def attachments(message: JsonValue) -> tuple[Attachment, ...]:
+    """Give the medium, sticker or location of a message."""
+    found = _place(message) if text(message, "type") == "location" else _sticker(message) or _medium(message)
+    return (found,) if found else ()
+
+
+def _place(message: JsonValue) -> Attachment | None:
+    latitude, longitude = text(message, "latitude"), text(message, "longitude")
+    if not latitude or not longitude:
+        return None
+    return Attachment(
+        kind=AttachmentKind.LOCATION,
+        url=f"geo:{latitude},{longitude}",
+        name=text(message, "title"),
+        text=text(message, "address"),
+    )
+
+
+def _sticker(message: JsonValue) -> Attachment | None:
+    package, sticker = text(message, "packageId"), text(message, "stickerId")
+    if text(message, "type") != "sticker" or not package or not sticker:
+        return None
+    keywords = ", ".join(word for word in children(message, "keywords") if isinstance(word, str))
+    said = text(message, "text") or keywords
+    return Attachment(kind=AttachmentKind.STICKER, url=f"{STICKER}{package}/{sticker}", text=said)
+
+
+def _medium(message: JsonValue) -> Attachment | None:
+    kind, name = _MEDIA.get(text(message, "type")), text(message, "id")
+    external = text(message, "contentProvider", "originalContentUrl")
+    if not kind or not (name or external):
+        return None
+    return Attachment(
+        kind=kind,
+        url=external or MEDIUM + name,
+        name=text(message, "fileName"),
+        size=number(message, "fileSize"),
+    )
