@@ -61,6 +61,10 @@ class Line:
         ids = [taken.id, *(f"{taken.id}{number}" for number in range(1, count))]
         return Reply(200, {"sentMessages": [{"id": name, "quoteToken": "q" + name} for name in ids]})
 
+    def again(self, taken: Taken) -> Reply:
+        """Answer 409, with what was answered before."""
+        return Reply(409, {"message": "The retry key is already accepted", **self.accepted(taken).content})
+
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
         """Tell nothing: LINE does not."""
         return []

@@ -52,3 +52,11 @@ class TokenGiver(Protocol):
 
     async def give(self, request: web.Request) -> Reply:
         """Give a token, or say why not."""
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """What a provider has besides that answers a repeated idempotency key in a way of its own."""
+
+    def again(self, taken: Taken) -> Reply:
+        """Answer a call whose key came before, with the message that was taken then."""

@@ -9,7 +9,6 @@ POST /accounts                     {"provider", "account", "secret", "callback"}
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -19,7 +18,7 @@ from pydantic import ValidationError
 from local.simulators.google import Google
 from local.simulators.line import Line
 from local.simulators.meta import Meta
-from local.simulators.provider import Provider, Rejected, Reply, TokenGiver
+from local.simulators.provider import Provider, Rejected, Repeating, Reply, TokenGiver
 from local.simulators.signed import SignedRequest
 from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
@@ -69,7 +68,7 @@ class Simulators:
         if behaviour in provider.refusals:
             return _json(provider.refusals[behaviour])
         if earlier := self.state.earlier(taken):
-            return _json(replace(provider.accepted(earlier), status=409))
+            return _json((provider.again if isinstance(provider, Repeating) else provider.accepted)(earlier))
         self.state.taken.append(taken)
         if behaviour is Behaviour.TIMEOUT:
             await self._silence()

@@ -81,8 +81,10 @@ class State:
 
     def earlier(self, taken: Taken) -> Taken | None:
         """Give the message that was taken with the same key."""
-        same = (one for one in self.taken if (one.provider, one.key) == (taken.provider, taken.key))
-        return next(same, None) if taken.key else None
+        if not taken.key:
+            return None
+        name = (taken.provider, taken.account, taken.key)
+        return next((one for one in self.taken if (one.provider, one.account, one.key) == name), None)
 
     def sent(self, provider: str) -> list[Taken]:
         """List what was taken, newest last; of one provider, or with "" of all."""
