@@ -9,9 +9,11 @@ from functions.errors import NotFound
 
 CHANNELS: dict[tuple[str, str], str] = {
     ("sms", "twilio"): "functions.channels.sms.twilio:TwilioSms",
+    ("sms", "acs"): "functions.channels.sms.acs:AcsSms",
     ("facebook", "meta"): "functions.channels.facebook:Facebook",
     ("instagram", "meta"): "functions.channels.instagram:Instagram",
     ("whatsapp", "meta"): "functions.channels.whatsapp.meta:MetaWhatsApp",
+    ("whatsapp", "acs"): "functions.channels.whatsapp.acs:AcsWhatsApp",
     ("telegram", "telegram"): "functions.channels.telegram:Telegram",
     ("rcs", "google"): "functions.channels.rcs:Rcs",
     ("line", "line"): "functions.channels.line:Line",

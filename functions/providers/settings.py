@@ -19,13 +19,14 @@ class Settings(Model):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, coerce_numbers_to_str=True)
 
 
-def _base(url: str) -> str:
+def checked_base(url: str) -> str:
+    """Pass an API's address, without a closing slash; raises ValueError."""
     if not _BASE.fullmatch(url):
         raise ValueError("must be an https:// URL without query (http:// only to this machine)")
     return url.rstrip("/")
 
 
-ApiBase = Annotated[str, AfterValidator(_base)]
+ApiBase = Annotated[str, AfterValidator(checked_base)]
 """Where a provider's API is. Tokens go there, so it is https, or the loopback of a simulator."""
 
 Secret = Annotated[SecretStr, Field(min_length=1)]

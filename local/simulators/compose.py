@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.message import Delivery
-from local.simulators import google, instagram, line, meta, telegram, twilio, whatsapp
+from local.simulators import acs, google, instagram, line, meta, telegram, twilio, whatsapp
 from local.simulators.signed import SignedRequest, Words
 
 Composer = Callable[[Mapping[str, Any], str, Words], SignedRequest]
@@ -31,9 +31,15 @@ class Play:
 
 PLAYS: dict[tuple[str, str], Play] = {
     ("sms", "twilio"): Play(twilio.compose, "+358401234567", Delivery.DELIVERED),
+    ("sms", "acs"): Play(
+        acs.compose_sms, "+358401234567", Delivery.DELIVERED, acs.handshake, acs.SECRET_HEADER
+    ),
     ("facebook", "meta"): Play(meta.compose, "5411230000001", Delivery.READ, meta.handshake),
     ("instagram", "meta"): Play(instagram.compose, "5411230000002", Delivery.READ, meta.handshake),
     ("whatsapp", "meta"): Play(whatsapp.compose, whatsapp.AINO, Delivery.READ, meta.handshake),
+    ("whatsapp", "acs"): Play(
+        acs.compose_whatsapp, "+358401234567", Delivery.READ, acs.handshake, acs.SECRET_HEADER
+    ),
     ("telegram", "telegram"): Play(telegram.compose, "770001", proof="X-Telegram-Bot-Api-Secret-Token"),
     ("rcs", "google"): Play(google.compose, "+358407654321", Delivery.READ, google.handshake),
     ("line", "line"): Play(line.compose, "U" + "a140" * 8, handshake=line.verify),

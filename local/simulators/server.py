@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import ValidationError
 
+from local.simulators.acs import Acs
 from local.simulators.google import Google
 from local.simulators.line import Line
 from local.simulators.meta import Meta
@@ -24,7 +25,7 @@ from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
 from local.simulators.twilio import Twilio
 
-PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google(), Line())
+PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google(), Line(), Acs())
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

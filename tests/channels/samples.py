@@ -18,8 +18,20 @@ BASE = "https://omni.example.com/api/channels"
 SECRETS = {"auth_token": "twilio-token", "app_secret": "meta-secret", "secret_token": "telegram_secret-1"}
 SECRETS |= {"client_token": "google-client-token"}
 SECRETS |= {"channel_secret": "line-secret"}
+SECRETS |= {"delivery_secret": "acs-delivery-secret"}
+ACS_CONNECTION = "endpoint=https://acs-1.communication.azure.com/;accesskey=bG9jYWwtYWNzLWFjY2Vzcy1rZXk="
 SETTINGS: dict[str, dict[str, Any]] = {
     "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
+    "sms-acs": {
+        "sender": "+15005550006",
+        "connectionString": ACS_CONNECTION,
+        "deliverySecret": SECRETS["delivery_secret"],
+    },
+    "whatsapp-acs": {
+        "channelId": "11111111-2222-3333-4444-555555555555",
+        "connectionString": ACS_CONNECTION,
+        "deliverySecret": SECRETS["delivery_secret"],
+    },
     "facebook": {
         "pageId": "682498171943165",
         "appSecret": SECRETS["app_secret"],
@@ -52,6 +64,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
+    "sms-acs": ("sms", "acs"),
+    "whatsapp-acs": ("whatsapp", "acs"),
     "facebook": ("facebook", "meta"),
     "instagram": ("instagram", "meta"),
     "whatsapp-meta": ("whatsapp", "meta"),
@@ -64,6 +78,8 @@ CHANNELS = list(ADAPTERS)
 FORMS = ("sms",)  # whose webhooks are forms; the others' are JSON
 THREADS = {
     "sms": "+358401234567",
+    "sms-acs": "+358401234567",
+    "whatsapp-acs": "+358401234567",
     "facebook": "5411230000001",
     "instagram": "5411230000002",
     "whatsapp-meta": "FI.13491208655302741918",
@@ -75,6 +91,9 @@ THREADS = {
 
 def room(channel: str) -> Adapter[Any]:
     return adapter(*ADAPTERS[channel])
+
+
+MEDIA = [name for name in CHANNELS if room(name).capabilities.attachments]  # which carry attachments
 
 
 def account(channel: str, **settings: Any) -> Account[Any]:

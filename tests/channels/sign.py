@@ -71,6 +71,10 @@ def _google(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]
     return {"content-type": "application/json", "x-goog-signature": b64encode(digest).decode()}
 
 
+def _event_grid(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    return {"content-type": "application/json", "x-delivery-secret": secrets["delivery_secret"]}
+
+
 _ENVELOPES = {"rcs": _pubsub}
 
 
@@ -84,6 +88,8 @@ def _line(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
 
 _SIGNERS = {
     "sms": _twilio,
+    "sms-acs": _event_grid,
+    "whatsapp-acs": _event_grid,
     "facebook": _meta,
     "instagram": _meta,
     "whatsapp-meta": _meta,

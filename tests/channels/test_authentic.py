@@ -10,10 +10,22 @@ from functions.errors import NotAuthentic
 from tests.channels.samples import BASE, CHANNELS, SECRETS, account, parsed, request, room, signed
 from tests.channels.sign import sign
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
-from tests.channels.vectors import facebook, instagram, line, rcs, sms, telegram, whatsapp_meta
+from tests.channels.vectors import (
+    facebook,
+    instagram,
+    line,
+    rcs,
+    sms,
+    sms_acs,
+    telegram,
+    whatsapp_acs,
+    whatsapp_meta,
+)
 
 BODIES = {
     "sms": sms.CASES["text"].body,
+    "sms-acs": sms_acs.CASES["text"].body,
+    "whatsapp-acs": whatsapp_acs.CASES["text"].body,
     "facebook": facebook.CASES["text, escaped as Meta does"].body,
     "instagram": instagram.CASES["text, escaped as Meta does"].body,
     "whatsapp-meta": whatsapp_meta.CASES["text, escaped as Meta does"].body,
@@ -23,6 +35,8 @@ BODIES = {
 }
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
+    "sms-acs": b' [ {"id" :"1",\n\t"data":{ } }]\r\n',
+    "whatsapp-acs": b'\n{ "id":"1" , "data":\t{ } }',
     "facebook": b'\n {\t"object" :"page","entry": [ ]\r\n}  ',
     "instagram": b' {"entry" :[\t],\n"object":"instagram"}\r\n',
     "whatsapp-meta": b'\r\n{ "object":\t"whatsapp_business_account" ,"entry":[ ]}\n',
@@ -32,6 +46,8 @@ ODD = {
 }
 HEADER = {
     "sms": "x-twilio-signature",
+    "sms-acs": "x-delivery-secret",
+    "whatsapp-acs": "x-delivery-secret",
     "facebook": "x-hub-signature-256",
     "instagram": "x-hub-signature-256",
     "whatsapp-meta": "x-hub-signature-256",

@@ -10,7 +10,7 @@ from functions.channels.contract import Request
 from functions.errors import Forbidden, Invalid
 from tests.channels.samples import CHANNELS, SETTINGS, account, request, room
 
-OURS = {"verifyToken", "secretToken", "clientToken"}  # secrets that we made up for the provider
+OURS = {"verifyToken", "deliverySecret", "secretToken", "clientToken"}  # secrets we made up
 GOOD = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me"
 
 
@@ -78,6 +78,17 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("sms", {"apiBase": "https://api.twilio.com?x=1"}),
     ("sms", {"apiBase": "http://127.0.0.1.evil.example"}),
     ("sms", {"apiBase": "https://me@evil.example"}),
+    ("sms-acs", {"sender": "15005550006123"}),
+    ("sms-acs", {"deliverySecret": ""}),
+    ("sms-acs", {"tenantId": "72f988bf-86f1-41af-91ab-2d7cd011db47"}),
+    ("sms-acs", {"audience": "api://omni.example.com"}),
+    ("sms-acs", {"tenantId": "common/../x", "audience": "api://omni.example.com"}),
+    ("sms-acs", {"loginBase": "http://login.microsoftonline.com"}),
+    ("sms-acs", {"connectionString": "endpoint=https://acs-1.example;accesskey="}),
+    ("sms-acs", {"connectionString": "endpoint=https://acs-1.example;accesskey=not-base-64"}),
+    ("sms-acs", {"connectionString": "endpoint=http://acs-1.example;accesskey=bG9jYWw="}),
+    ("sms-acs", {"connectionString": "accesskey=bG9jYWw="}),
+    ("whatsapp-acs", {"channelId": "15005550006"}),
     ("facebook", {"pageId": "../me"}),
     ("facebook", {"verifyToken": ""}),
     ("facebook", {"apiVersion": "v25.0/../.."}),

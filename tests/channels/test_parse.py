@@ -8,11 +8,23 @@ import pytest
 from functions.errors import Invalid
 from functions.message import Inbound, Kind
 from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
-from tests.channels.vectors import facebook, instagram, line, rcs, sms, telegram, whatsapp_meta
+from tests.channels.vectors import (
+    facebook,
+    instagram,
+    line,
+    rcs,
+    sms,
+    sms_acs,
+    telegram,
+    whatsapp_acs,
+    whatsapp_meta,
+)
 from tests.channels.vectors.case import Case
 
 VECTORS = {
     "sms": sms.CASES,
+    "sms-acs": sms_acs.CASES,
+    "whatsapp-acs": whatsapp_acs.CASES,
     "facebook": facebook.CASES,
     "instagram": instagram.CASES,
     "whatsapp-meta": whatsapp_meta.CASES,

@@ -16,6 +16,7 @@ from tests.channels.sign import MultiDict, sign
 from tests.channels.test_authentic import BODIES, HEADER
 from tests.channels.test_parse import VECTORS
 from tests.channels.twilio_sdk import RequestValidator
+from tests.channels.vectors import sms_acs, whatsapp_acs
 
 
 def names(value: Any) -> set[str]:
@@ -26,6 +27,13 @@ def names(value: Any) -> set[str]:
 
 
 VALUES = ["page", "682498171943165", "kicked", "STOP_NOTIFICATIONS", "text", "image", "edit", "reaction"]
+
+
+VALUES += ["15005550006", whatsapp_acs.CHANNEL, "Delivered", "Failed"]
+EVENTS = {
+    "sms-acs": [sms_acs.RECEIVED, sms_acs.REPORTED],
+    "whatsapp-acs": [whatsapp_acs.RECEIVED, whatsapp_acs.UPDATED],
+}
 
 
 def bodies(channel: str) -> st.SearchStrategy[bytes]:
@@ -60,6 +68,9 @@ def bodies(channel: str) -> st.SearchStrategy[bytes]:
         "entry": st.lists(st.fixed_dictionaries(entry)),
     }
     wholes = values | items | st.fixed_dictionaries({**wrapped, "update_id": st.integers()})
+    if channel in EVENTS:
+        event = {"eventType": st.sampled_from(EVENTS[channel]), "data": items}
+        wholes |= st.lists(st.fixed_dictionaries(event), max_size=3)
     return st.binary(max_size=60) | wholes.map(lambda whole: json.dumps(whole).encode())
 
 

@@ -15,10 +15,18 @@ def read(channel: str, status: int, body: object, headers: dict[str, str] | None
     return room(channel).receipt(Answer(status, headers or {}, octets))
 
 
+def item(status: int, **more: object) -> dict[str, object]:
+    """Give a recipient's result, as it stands behind a 202 of ACS."""
+    found = {"to": "+358401234567", "messageId": "Outgoing_1", "successful": status < 300}
+    return {**found, "httpStatusCode": status, "errorMessage": "+358401234567 …", **more}
+
+
 @pytest.mark.parametrize(
     ("channel", "status", "body", "name"),
     [
         ("sms", 201, {"sid": "SM1", "status": "queued"}, "SM1"),
+        ("sms-acs", 202, {"value": [item(202)]}, "Outgoing_1"),
+        ("whatsapp-acs", 202, {"receipts": [{"messageId": "out-7", "to": "358401234567"}]}, "out-7"),
         ("facebook", 200, {"recipient_id": "1", "message_id": "m_1"}, "m_1"),
         ("telegram", 200, {"ok": True, "result": {"message_id": 7, "chat": {"id": -42}}}, "-42:7"),
         ("rcs", 200, {"name": "phones/+358401234567/agentMessages/7f5e"}, "7f5e"),
@@ -42,6 +50,10 @@ def meta(code: int, subcode: int | None = None, **more: object) -> dict[str, obj
     return {"error": {"message": "secret +358401234567", "code": code, "error_subcode": subcode, **more}}
 
 
+def acs(code: str) -> dict[str, object]:
+    return {"error": {"code": code, "message": "+358401234567 …", "target": "to"}}
+
+
 def telegram(code: int, **parameters: int) -> dict[str, object]:
     return {"ok": False, "error_code": code, "description": "+358401234567", "parameters": parameters}
 
@@ -59,6 +71,13 @@ def google(code: int, status: str) -> dict[str, object]:
         ("sms", 401, twilio(20003), "20003", False),
         ("sms", 429, twilio(20429), "20429", True),
         ("sms", 500, twilio(20500), "20500", True),
+        ("sms-acs", 202, {"value": [item(400)]}, "400", False),
+        ("sms-acs", 202, {"value": [item(429)]}, "429", True),
+        ("sms-acs", 202, {"value": [item(500)]}, "500", True),
+        ("sms-acs", 401, acs("Denied"), "Denied", False),
+        ("sms-acs", 400, acs("+358401234567 is wrong"), "400", False),
+        ("whatsapp-acs", 403, acs("Forbidden"), "Forbidden", False),
+        ("whatsapp-acs", 429, acs("TooManyRequests"), "TooManyRequests", True),
         ("facebook", 400, meta(100), "100", False),
         ("facebook", 400, meta(10, 2018278), "10/2018278", False),
         ("facebook", 401, meta(190, 463), "190/463", False),
@@ -119,6 +138,11 @@ def test_an_ambiguous_answer_is_not_repeated(channel: str, status: int) -> None:
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_success_without_a_name_is_uncertain(channel: str) -> None:
     assert isinstance(read(channel, 200, {"ok": True}), Unsure)
+
+
+def test_a_recipient_whose_outcome_is_open_is_uncertain() -> None:
+    for open_ in (item(504), item(202, messageId=""), item(202, successful=False)):
+        assert isinstance(read("sms-acs", 202, {"value": [open_]}), Unsure)
 
 
 def test_telegram_says_how_long_to_wait() -> None:

@@ -9,7 +9,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from functions.channels.contract import Call
 from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Tag
-from tests.channels.samples import CHANNELS, SETTINGS, account, outbound, room, standing
+from tests.channels.samples import CHANNELS, MEDIA, SETTINGS, account, outbound, room, standing
 from tests.channels.telegram_sdk import telegram_bot
 from tests.channels.twilio_sdk import twilio_sends
 
@@ -202,20 +202,21 @@ FORBIDDEN: list[tuple[str, dict[str, Any], str]] = [
     ("telegram", {"text": "x", "thread": "@channel"}, "thread"),
     ("telegram", {"text": "x", "reply_to": "m_1"}, "reply-to"),
     ("sms", {"attachments": (Attachment(kind=AttachmentKind.LOCATION, url="geo:1,2"),)}, "attachment-kind"),
+    ("sms-acs", {"text": "x", "attachments": (PHOTO,)}, "attachment-kind"),
     ("facebook", {"attachments": (Attachment(kind=AttachmentKind.CONTACT, text="x"),)}, "attachment-kind"),
     ("telegram", {"attachments": (Attachment(kind=AttachmentKind.LOCATION, url="geo:x"),)}, "attachment-url"),
     *(
         (channel, {"attachments": (Attachment(kind=AttachmentKind.IMAGE),)}, "attachment-url")
-        for channel in CHANNELS
+        for channel in MEDIA
     ),
     *(
         (channel, {"attachments": (Attachment(kind=AttachmentKind.IMAGE, url=url),)}, "attachment-url")
-        for channel in CHANNELS
+        for channel in MEDIA
         for url in ("file:///etc/passwd", "javascript:x", "//x/y", "data:,x")
     ),
     *(
         (channel, {"attachments": (PHOTO.model_copy(update={"size": 10**9}),)}, "attachment-size")
-        for channel in CHANNELS
+        for channel in MEDIA
     ),
 ]
 
@@ -230,6 +231,8 @@ def test_what_cannot_be_sent_says_why(channel: str, message: dict[str, Any], cod
 
 ACKNOWLEDGED = {
     "sms": ("text/xml", "<Response/>"),
+    "sms-acs": ("text/plain", ""),
+    "whatsapp-acs": ("text/plain", ""),
     "facebook": ("text/plain", "EVENT_RECEIVED"),
     "instagram": ("text/plain", "EVENT_RECEIVED"),
     "whatsapp-meta": ("text/plain", "EVENT_RECEIVED"),

@@ -20,6 +20,7 @@ from local.child import Child
 from local.simulators.server import Simulators
 from tests.channels.samples import (
     CHANNELS,
+    MEDIA,
     NOW,
     PROVIDERS,
     SECRETS,
@@ -77,11 +78,12 @@ async def bench() -> AsyncIterator[Bench]:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 async def test_what_is_sent_is_taken_and_named(bench: Bench, channel: str) -> None:
-    answers = await bench.send(channel, text="Päivää 👋", attachments=(PHOTO,))
+    photos = (PHOTO,) if channel in MEDIA else ()
+    answers = await bench.send(channel, text="Päivää 👋", attachments=photos)
     taken = await bench.sent(PROVIDERS[channel])
     assert answers == [Sent(found["id"]) for found in taken]
     assert "".join(found.get("text", "") for found in taken) == "Päivää 👋"
-    assert [url for found in taken for url in found["attachments"]] == [PHOTO.url]
+    assert [url for found in taken for url in found["attachments"]] == [photo.url for photo in photos]
     assert {found["recipient"] for found in taken} == {outbound(channel).recipient}
     assert await bench.sent("") == taken
     others = {provider for provider in PROVIDERS.values() if provider != PROVIDERS[channel]}
@@ -149,6 +151,7 @@ async def test_a_wrong_order_is_explained(bench: Bench, order: dict[str, str]) -
             401,
         ),
         ("meta/v25.0/1/messages", {"json": {"recipient": {"id": "1"}, "message": {"text": "x"}}}, 401),
+        ("acs/sms?api-version=2021-03-07", {"json": {"message": "x"}}, 401),
         ("telegram/bot1:x/sendPigeon", {"json": {"chat_id": 1}}, 404),
         ("telegram/bot1:x/sendMessage", {"json": {"chat_id": 1, "text": "x" * 4097}}, 400),
         ("telegram/bot1:x/sendMessage", {"json": {"chat_id": 1}}, 400),
@@ -163,6 +166,25 @@ async def test_what_the_provider_would_refuse(
     async with bench.http.post(f"{bench.url}/{path}", **call) as answer:
         assert answer.status == status
     assert await bench.sent("") == []
+
+
+@pytest.mark.parametrize("channel", ["sms-acs", "whatsapp-acs"])
+async def test_acs_sends_a_repeated_request_once(bench: Bench, channel: str) -> None:
+    first, again = await bench.send(channel, text="x"), await bench.send(channel, text="x")
+    assert first == again
+    assert len(await bench.sent("acs")) == 1
+    assert await bench.send(channel, text="x", id="out-2") != first
+
+
+@pytest.mark.parametrize("channel", ["sms-acs", "whatsapp-acs"])
+async def test_acs_refuses_another_key(bench: Bench, channel: str) -> None:
+    other = f"endpoint={bench.url}/acs;accesskey=b3RoZXI="
+    [call] = room(channel).render(
+        outbound(channel, text="x"), account(channel, connectionString=other), standing()
+    )
+    refused = room(channel).receipt(await bench.place(call))
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.retryable) == ("Denied", False)
 
 
 async def test_telegrams_own_client_is_content(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +241,31 @@ async def test_twilio_tells_of_sent_and_delivered(bench: Bench, ear: tuple[Ear, 
         room("sms").authenticate(request, to)
         [item] = room("sms").parse(request, to)
         assert (item.kind, item.thread) == (Kind.RECEIPT, "+358401234567")
+        assert item.receipt == Receipt(state=state, message=answer.message)
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "states"),
+    [
+        ("sms-acs", "sender", [Delivery.DELIVERED]),
+        ("whatsapp-acs", "channel_id", [Delivery.DELIVERED, Delivery.SENT, Delivery.READ]),
+    ],
+)
+async def test_acs_tells_in_any_order(
+    bench: Bench, ear: tuple[Ear, str], channel: str, address: str, states: list[Delivery]
+) -> None:
+    listening, callback = ear
+    ours = getattr(account(channel).settings, address)
+    await bench.post(
+        "accounts", provider="acs", account=ours, secret=SECRETS["delivery_secret"], callback=callback
+    )
+    [answer] = await bench.send(channel, text="x")
+    assert isinstance(answer, Sent)
+    for state in states:
+        request = await listening.next()
+        room(channel).authenticate(request, account(channel))
+        [item] = room(channel).parse(request, account(channel))
+        assert (item.kind, item.thread) == (Kind.RECEIPT, outbound(channel).thread)
         assert item.receipt == Receipt(state=state, message=answer.message)
 
 

@@ -1,0 +1,143 @@
+"""WhatsApp through Azure Communication Services (Advanced Messaging); events come through Event Grid.
+
+Follows https://learn.microsoft.com/azure/event-grid/communication-services-advanced-messaging-events and
+https://learn.microsoft.com/rest/api/communication/advancedmessaging. The events are read in
+`functions.providers.acs_whatsapp`.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from pydantic import Field, JsonValue
+
+from functions.channels import rules
+from functions.channels.contract import (
+    Account,
+    Answer,
+    Call,
+    Capabilities,
+    KeyId,
+    Outcome,
+    Request,
+    Response,
+    Sent,
+    Standing,
+    Step,
+)
+from functions.channels.text import split
+from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Outbound
+from functions.providers import acs, eventgrid
+from functions.providers.acs_events import Incoming
+from functions.providers.acs_whatsapp import RECEIVED, UPDATED, read
+from functions.providers.answers import UNNAMED
+from functions.providers.eventgrid_events import events
+from functions.providers.payload import children, read_answer, text
+
+PATH = "/messages/notifications:send?api-version=2024-08-30"
+
+_KINDS = {
+    AttachmentKind.IMAGE: "image",
+    AttachmentKind.AUDIO: "audio",
+    AttachmentKind.VIDEO: "video",
+    AttachmentKind.FILE: "document",
+}
+
+
+class AcsWhatsAppSettings(acs.AcsSettings):
+    """`channel_id` is the channel registration's, a GUID."""
+
+    channel_id: str = Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+
+
+class AcsWhatsApp:
+    """WhatsApp at Azure Communication Services."""
+
+    channel = "whatsapp"
+    provider = "acs"
+    Settings = AcsWhatsAppSettings
+    capabilities = Capabilities(
+        address="channel_id",
+        text_limit=4096,
+        body_limit=eventgrid.BODY_LIMIT,
+        attachments={
+            AttachmentKind.IMAGE: 5_000_000,
+            AttachmentKind.AUDIO: 16_000_000,
+            AttachmentKind.VIDEO: 16_000_000,
+            AttachmentKind.FILE: 100_000_000,
+        },
+        reply_window=timedelta(hours=24),
+        receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
+        idempotent=True,
+        methods=frozenset({"POST", "OPTIONS"}),
+    )
+
+    def setup(self, account: Account[AcsWhatsAppSettings]) -> list[Step]:
+        """List the two event subscriptions: unfiltered, each would bring every channel of the resource."""
+        channel = account.settings.channel_id
+        filters = {RECEIVED: f"data.to is in {channel}", UPDATED: f"data.from is in {channel}"}
+        return eventgrid.setup(account.settings, account.callback, filters)
+
+    def api_base(self, account: Account[AcsWhatsAppSettings]) -> str:
+        """Give the resource's address, closed by a slash."""
+        return acs.base(account.settings) + "/"
+
+    def handshake(self, request: Request, account: Account[AcsWhatsAppSettings]) -> Response | None:
+        """Answer Event Grid's validation; raises Forbidden."""
+        return eventgrid.handshake(request, account.settings)
+
+    def key_id(self, request: Request, account: Account[AcsWhatsAppSettings]) -> KeyId | None:
+        """Name the tenant's key, when deliveries carry tokens."""
+        return eventgrid.key_id(request, account.settings)
+
+    def authenticate(self, request: Request, account: Account[AcsWhatsAppSettings]) -> None:
+        """Check the delivery's secret or token, or both; raises NotAuthentic."""
+        eventgrid.authenticate(request, account.settings)
+
+    def parse(self, request: Request, account: Account[AcsWhatsAppSettings]) -> Iterator[Inbound]:
+        """Yield the message or status of each event; raises Invalid when the body holds no events."""
+        for event in events(request.body):
+            incoming = Incoming(self.channel, account.id, request.received_at, event)
+            yield read(incoming, account.settings.channel_id)
+
+    def acknowledge(self, items: Iterable[Inbound]) -> Response:
+        """Answer 200; Event Grid reads no body."""
+        return Response(200)
+
+    def render(
+        self, outbound: Outbound, account: Account[AcsWhatsAppSettings], standing: Standing
+    ) -> list[Call]:
+        """Send text parts, then each attachment. Outside the window only a template would be taken."""
+        rules.check(outbound, self.capabilities, standing)
+        texts = split(outbound.text, self.capabilities.text_limit)
+        contents = [{"kind": "text", "content": part} for part in texts]
+        contents += [_medium(attachment) for attachment in outbound.attachments]
+        to: dict[str, JsonValue] = {
+            "channelRegistrationId": account.settings.channel_id,
+            "to": [outbound.recipient],
+        }
+        return [
+            acs.signed_call(
+                account.settings, PATH, {**to, **content}, standing.now, _repeatability(outbound, part)
+            )
+            for part, content in enumerate(contents)
+        ]
+
+    def receipt(self, answer: Answer) -> Outcome:
+        """Read the receipt of the only recipient."""
+        if answer.status >= 300:
+            return acs.refusal(answer)
+        taken = next(iter(children(read_answer(answer.body), "receipts")), None)
+        message = text(taken, "messageId")
+        return Sent(message) if message else UNNAMED
+
+
+def _medium(attachment: Attachment) -> dict[str, str]:
+    content = {"kind": _KINDS[attachment.kind], "mediaUri": rules.web_address(attachment)}
+    if attachment.kind is AttachmentKind.FILE and attachment.name:
+        content["fileName"] = attachment.name
+    return content
+
+
+def _repeatability(outbound: Outbound, part: int) -> dict[str, str]:
+    name, first_sent = acs.repeatability(outbound, part)
+    return {"Repeatability-Request-ID": name, "Repeatability-First-Sent": first_sent}

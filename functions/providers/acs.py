@@ -1,0 +1,126 @@
+"""Azure Communication Services, for all its channels: settings, signed calls, and what the API answers.
+
+Follows https://learn.microsoft.com/azure/communication-services/concepts/authentication (HMAC) and
+https://learn.microsoft.com/rest/api/communication. Its events come through Event Grid.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, JsonValue, SecretStr
+
+from functions.channels.contract import Answer, Call, Refused, Unsure
+from functions.message import Outbound
+from functions.providers.answers import by_status
+from functions.providers.eventgrid import EventGridSettings
+from functions.providers.payload import read_answer, text
+from functions.providers.settings import ApiBase, checked_base
+
+NAME = "Azure Communication Services"
+
+_SIGNED = "x-ms-date;host;x-ms-content-sha256"
+_NUMBER = re.compile(r"\+?([1-9][0-9]{6,14})")
+_CODE = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+_REASONS = {
+    400: "the recipient's or sender's address, or a value of the message, is not accepted",
+    401: "the access key is not accepted, or the clock of this machine is wrong",
+    403: "the resource may not send this, or the recipient has opted out",
+    404: "the resource does not have this sender",
+    429: "messages must be sent more slowly",
+}
+
+
+def _parts(connection_string: str) -> tuple[str, str]:
+    """Read the endpoint and the access key; empty where one is missing."""
+    pairs = (part.partition("=") for part in connection_string.split(";"))
+    found = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    return found.get("endpoint", "").rstrip("/"), found.get("accesskey", "")
+
+
+def _connection(secret: SecretStr) -> SecretStr:
+    endpoint, key = _parts(secret.get_secret_value())
+    try:
+        whole = bool(base64.b64decode(key, validate=True)) and bool(checked_base(endpoint))
+    except (ValueError, binascii.Error):
+        whole = False
+    if not whole:
+        raise ValueError("must be endpoint=https://…;accesskey=… as the Azure portal shows it under Keys")
+    return secret
+
+
+class AcsSettings(EventGridSettings):
+    """The resource's connection string; `api_base`, if given, takes the place of the endpoint in it."""
+
+    connection_string: Annotated[SecretStr, AfterValidator(_connection)]
+    api_base: ApiBase | None = None
+
+
+def base(settings: AcsSettings) -> str:
+    """Give the API's address, not closed by a slash."""
+    return settings.api_base or _parts(settings.connection_string.get_secret_value())[0]
+
+
+def signed_call(
+    settings: AcsSettings,
+    path: str,
+    content: JsonValue,
+    now: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> Call:
+    """Build a POST with the signature over its path, date and body; it is good for some minutes."""
+    url = base(settings) + path
+    place = urlsplit(url)
+    body = json.dumps(content).encode()  # as delivery writes it: what is signed are these very bytes
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    date = http_date(now)
+    signed = f"POST\n{place.path}?{place.query}\n{date};{place.netloc};{digest}"
+    key = base64.b64decode(_parts(settings.connection_string.get_secret_value())[1])
+    signature = base64.b64encode(hmac.digest(key, signed.encode(), "sha256")).decode()
+    proof = {
+        "x-ms-date": date,
+        "x-ms-content-sha256": digest,
+        "Authorization": f"HMAC-SHA256 SignedHeaders={_SIGNED}&Signature={signature}",
+    }
+    return Call(url=url, headers={**(headers or {}), **proof}, json=content)
+
+
+def repeatability(outbound: Outbound, part: int) -> tuple[str, str]:
+    """Give the id and the time of a part's first request: the same whenever it is sent again."""
+    name = uuid.uuid5(uuid.NAMESPACE_OID, f"{outbound.id}/{part}")
+    return str(name), http_date(outbound.created_at)
+
+
+def http_date(moment: datetime) -> str:
+    """Write a time as RFC 1123 wants it."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def refusal(answer: Answer) -> Refused | Unsure:
+    """Read an error of the API. Its own sentence is left out: it quotes the number."""
+    judged = by_status(NAME, answer)
+    if not isinstance(judged, Refused):
+        return judged
+    code = text(read_answer(answer.body), "error", "code")
+    named = code if _CODE.fullmatch(code) else judged.code
+    return Refused(named, _REASONS.get(answer.status, judged.reason), judged.retryable, judged.retry_after)
+
+
+def person(address: str) -> tuple[str, str]:
+    """Give a customer's id, and phone number if it is one: the events spell numbers without their plus."""
+    found = _NUMBER.fullmatch(address)
+    return (f"+{found[1]}", f"+{found[1]}") if found else (address, "")
+
+
+def same_address(one: str, other: str) -> bool:
+    """Tell whether two spellings name the same sender of ours."""
+    return person(one)[0].lower() == person(other)[0].lower()
