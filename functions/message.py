@@ -78,7 +78,8 @@ class Delivery(StrEnum):
 class Attachment(Model):
     """A thing sent along. `url` is where it is, or a provider's reference such as `telegram:FILE_ID`.
 
-    For a location `url` is a `geo:` URI (RFC 5870); for a contact the vCard is in `text`.
+    For a location `url` is a `geo:` URI (RFC 5870); for a contact the vCard is in `text`. Of what a customer
+    sent, a copy is fetched: `blob` names it, or `error` says why there is none; before, both are empty.
     """
 
     kind: AttachmentKind
@@ -87,6 +88,8 @@ class Attachment(Model):
     name: str = ""
     size: int | None = None
     text: str = ""
+    blob: str = ""
+    error: str = ""
 
 
 class Address(Model):

@@ -21,6 +21,9 @@ from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.intake.webhook import Intake
 from functions.keys import KeyRing
+from functions.media.download import Downloader
+from functions.media.fetcher import Fetcher
+from functions.media.requests import MediaRequests
 from functions.ports import Blobs, Bus, Secrets, Table
 from functions.routing.inbound import Router
 from functions.settings import Settings
@@ -41,6 +44,8 @@ class Services:
     sends: Sends
     tokens: Tokens
     blobs: Blobs
+    media: MediaRequests
+    fetcher: Fetcher
     identities: Identities
     records: Records
     configurations: Configurations
@@ -85,18 +90,22 @@ def wire(settings: Settings, outside: Outside) -> Services:
         table("configuration"), outside.secrets, clock, settings.public_base_url, records.put
     )
 
+    media = MediaRequests(threads, outbox, clock)
+
     async def accounts(channel: str, account: str) -> Account[Any]:
         return await (await configurations.current()).account(channel, account)
 
     return Services(
         settings=settings,
         intake=Intake(accounts, outbox, parked, handshakes, KeyRing()),
-        router=Router(threads, identities, records, configurations, sends, parked, clock),
+        router=Router(threads, identities, records, configurations, sends, parked, media, clock),
         courier=Courier(threads, identities, configurations, sends, Line(caller, tokens), clock),
         threads=threads,
         sends=sends,
         tokens=tokens,
         blobs=outside.blobs,
+        media=media,
+        fetcher=Fetcher(threads, configurations, outside.blobs, Downloader(), clock),
         identities=identities,
         records=records,
         configurations=configurations,

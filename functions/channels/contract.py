@@ -199,6 +199,32 @@ class Tokened(Protocol):
         """Give a call of this account with the token in its place."""
 
 
+@runtime_checkable
+class MediaSource(Protocol):
+    """What an adapter has besides, whose customers' attachments can be fetched."""
+
+    def media_hosts(self, account: Account[Any]) -> tuple[str, ...]:
+        """Name where its media may lie; nothing else is called, redirects included.
+
+        A domain name (`fbcdn.net`) stands for itself and all below it, over https, at public addresses. An
+        origin (the account's API base) stands for itself, and may be the loopback of a simulator.
+        """
+
+    def media_call(self, reference: str, account: Account[Any], now: datetime) -> Call | None:
+        """Make the GET of an attachment's `url`; None when the provider gives out no copy of such a thing.
+
+        Credentials in its headers go to its own host only: they do not follow a redirect elsewhere.
+        """
+
+
+@runtime_checkable
+class MediaLocator(MediaSource, Protocol):
+    """A `MediaSource` whose provider, asked by `media_call`, first tells where the medium is."""
+
+    def media_place(self, answer: Answer, account: Account[Any]) -> Call | Refused:
+        """Make the GET of the medium itself; never raises, whatever the answer holds (429 and 5xx apart)."""
+
+
 class Adapter(Protocol[SettingsT]):
     """A channel at a provider."""
 

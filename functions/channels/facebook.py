@@ -6,7 +6,7 @@ https://developers.facebook.com/docs/messenger-platform/reference/send-api. The 
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field, JsonValue
 
@@ -117,3 +117,11 @@ class Facebook:
     def receipt(self, answer: Answer) -> Outcome:
         """Read the answer of the Send API."""
         return meta.receipt(answer)
+
+    def media_hosts(self, account: Account[FacebookSettings]) -> tuple[str, ...]:
+        """Meta's content networks."""
+        return (*meta.MEDIA_HOSTS, account.settings.api_base)
+
+    def media_call(self, reference: str, account: Account[FacebookSettings], now: datetime) -> Call | None:
+        """Get the address as it is: it is signed, and expires."""
+        return Call(reference, method="GET")

@@ -7,7 +7,7 @@ app's. Instagram takes neither a reply's `reply_to` nor metadata; a reply goes t
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field, SecretStr
 
@@ -135,3 +135,11 @@ class Instagram:
     def receipt(self, answer: Answer) -> Outcome:
         """Read the answer of the Send API."""
         return meta.receipt(answer)
+
+    def media_hosts(self, account: Account[InstagramSettings]) -> tuple[str, ...]:
+        """Meta's content networks."""
+        return (*meta.MEDIA_HOSTS, account.settings.base)
+
+    def media_call(self, reference: str, account: Account[InstagramSettings], now: datetime) -> Call | None:
+        """Get the address as it is: it is signed, and expires."""
+        return Call(reference, method="GET")

@@ -11,6 +11,7 @@ import re
 import uuid
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from pydantic import Field, JsonValue
 
@@ -33,7 +34,7 @@ from functions.errors import NotAuthentic, NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Inbound, Outbound
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.line_events import Bot, items
-from functions.providers.line_media import STICKER
+from functions.providers.line_media import STICKER, content_base, content_call
 from functions.providers.payload import children, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same
@@ -146,6 +147,15 @@ class Line:
         retryable = answer.status in (429, 500)
         after = retry_after(answer) if retryable else None
         return Refused(str(answer.status), _REASONS[answer.status], retryable, after)
+
+    def media_hosts(self, account: Account[LineSettings]) -> tuple[str, ...]:
+        """LINE's address for contents; the API's own, where another one is set."""
+        return (content_base(account.settings.api_base),)
+
+    def media_call(self, reference: str, account: Account[LineSettings], now: datetime) -> Call | None:
+        """Get a message's content: LINE keeps it for a while."""
+        settings = account.settings
+        return content_call(content_base(settings.api_base), settings.channel_access_token, reference)
 
 
 def _push(outbound: Outbound, account: Account[LineSettings], start: int, part: Sequence[JsonValue]) -> Call:

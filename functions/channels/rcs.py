@@ -125,6 +125,14 @@ class Rcs:
         """Put the token in the header."""
         return replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"})
 
+    def media_hosts(self, account: Account[RcsSettings]) -> tuple[str, ...]:
+        """Google's own hosts."""
+        return ("googleapis.com", "googleusercontent.com", account.settings.api_base)
+
+    def media_call(self, reference: str, account: Account[RcsSettings], now: datetime) -> Call | None:
+        """Get the address as it is: whoever has it may read it, until it expires."""
+        return Call(reference, method="GET")
+
     def render(self, outbound: Outbound, account: Account[RcsSettings], standing: Standing) -> list[Call]:
         """Send text parts, then each attachment; suggested replies go with the last.
 

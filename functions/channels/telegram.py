@@ -7,6 +7,7 @@ design: no address of a call may be logged. Updates are read in `functions.provi
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue, SecretStr
@@ -32,7 +33,7 @@ from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import at, child, number, read_answer, text
 from functions.providers.settings import ApiBase, Settings
 from functions.providers.signatures import header, same
-from functions.providers.telegram_media import REFERENCE
+from functions.providers.telegram_media import REFERENCE, file_call, file_place
 from functions.providers.telegram_update import items, message_name
 
 CAPTION_LIMIT = 1024
@@ -178,6 +179,20 @@ class Telegram:
             return Refused(str(code), _REASONS[code], False)
         wait = number(content, "parameters", "retry_after")
         return Refused("429", _REASONS[429], True, retry_after(answer) if wait is None else float(wait))
+
+    def media_hosts(self, account: Account[TelegramSettings]) -> tuple[str, ...]:
+        """The Bot API itself."""
+        return (account.settings.api_base,)
+
+    def media_call(self, reference: str, account: Account[TelegramSettings], now: datetime) -> Call | None:
+        """Ask where a file is (getFile)."""
+        base, token = account.settings.api_base, account.settings.bot_token.get_secret_value()
+        return file_call(f"{base}/bot{token}", reference)
+
+    def media_place(self, answer: Answer, account: Account[TelegramSettings]) -> Call | Refused:
+        """Read getFile's answer; the address of the file holds the token, and lasts an hour."""
+        base, token = account.settings.api_base, account.settings.bot_token.get_secret_value()
+        return file_place(f"{base}/file/bot{token}", answer)
 
 
 Content = tuple[str, dict[str, JsonValue]]

@@ -25,6 +25,7 @@ PIPELINE: Mapping[str, Any] = {
     "read_timeout": 20,
     "retry_total": 1,
     "initial_backoff": 0.2,
+    "increment_base": 0,
     "random_jitter_range": 0.1,
     "max_single_put_size": BLOCK,
     "max_block_size": BLOCK,

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from functions.cloud.http import to_http, to_request
 from functions.intake.parked import QUEUE as PARKED
+from functions.media.jobs import QUEUE as MEDIA
+from functions.media.jobs import Job
 from functions.message import Outbound
 from functions.patience import patient
 from functions.routing.inbound import Delivery
@@ -41,6 +43,19 @@ def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
         properties = _text_properties(message)
         body = _body(message)
         await patient(lambda: parked.record(message.message_id, body, properties))
+
+    @app.function_name("fetch_media")
+    @app.service_bus_queue_trigger("message", BUS_CONNECTION, MEDIA)
+    async def fetch_media(message: func.ServiceBusMessage) -> None:
+        found = await services()
+        try:
+            job = Job.model_validate_json(message.get_body())
+        except ValidationError as error:
+            await _park(found, MEDIA, message, f"not a job of ours: {error.error_count()} errors")
+            return
+        await found.fetcher.work(job, message.delivery_count or 1)
+
+    _dead(app, MEDIA, services)
 
     @app.function_name("drain_spool")
     @app.timer_trigger("timer", "*/10 * * * * *")

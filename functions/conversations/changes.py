@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from functions.conversations.model import StoredMessage
-from functions.message import Inbound, Kind
+from functions.message import Attachment, Inbound, Kind
 
 Change = Callable[[StoredMessage, Inbound], StoredMessage]
 
@@ -15,9 +15,18 @@ def _edited(message: StoredMessage, item: Inbound) -> StoredMessage:
     # An edit that was overtaken by a later one, or by the deletion, brings nothing back.
     if any(later and when < later for later in (message.edited_at, message.deleted_at)):
         return message
-    attachments = item.attachments or message.attachments
+    attachments = _attachments(message, item) or message.attachments
     changes = {"text": item.text, "attachments": attachments, "edited_at": when, "deleted_at": None}
     return message.model_copy(update=changes)
+
+
+def _attachments(message: StoredMessage, item: Inbound) -> tuple[Attachment, ...]:
+    """Give the edit's attachments; of one that stays where it was, the copy stays too."""
+    former = dict(enumerate(message.attachments))
+    return tuple(
+        former[index] if index in former and former[index].url == attachment.url else attachment
+        for index, attachment in enumerate(item.attachments)
+    )
 
 
 def _deleted(message: StoredMessage, item: Inbound) -> StoredMessage:

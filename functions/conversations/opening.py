@@ -20,9 +20,15 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """`stored` are the new messages; `conversation` is the thread's newest, None when it has none."""
+    """`stored` are the new messages; `conversation` is the thread's newest, None when it has none.
+
+    `changed` are the messages that were there before, as they were and as they are. `repeated` leads from the
+    Inbound.id of each duplicate to the message that it had become, or had changed.
+    """
 
     stored: tuple[StoredMessage, ...]
+    changed: tuple[tuple[StoredMessage, StoredMessage], ...]
+    repeated: Mapping[str, str]
     duplicates: int
     opened: tuple[Conversation, ...]
     conversation: Conversation | None

@@ -55,6 +55,8 @@ class Receiver:
             left = left[parts[-1].items :]
         return Received(
             stored=tuple(message for part in parts for message in _new_messages(part)),
+            changed=tuple(pair for part in parts for pair in _changed_messages(part)),
+            repeated=dict(self._duplicates),
             duplicates=sum(part.duplicates for part in parts),
             opened=tuple(head for part in parts for head in _opened(part)),
             conversation=parts[-1].after.head if parts else None,
@@ -115,6 +117,12 @@ def _size(message: StoredMessage) -> int:
 def _new_messages(part: _Part) -> list[StoredMessage]:
     changed = changed_messages(part.before, part.after)
     return [message for message in changed if message.id not in part.before.messages]
+
+
+def _changed_messages(part: _Part) -> list[tuple[StoredMessage, StoredMessage]]:
+    changed = changed_messages(part.before, part.after)
+    former = part.before.messages
+    return [(former[message.id], message) for message in changed if message.id in former]
 
 
 def _opened(part: _Part) -> list[Conversation]:

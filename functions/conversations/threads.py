@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from functions.conversations import layout
+from functions.conversations.attachments import change_attachment
 from functions.conversations.fold import AutoCloseOf
 from functions.conversations.indexes import Indexes
 from functions.conversations.listing import bounded
@@ -24,7 +25,7 @@ from functions.conversations.sending import COPY, Progress
 from functions.conversations.states import idled, moved
 from functions.conversations.store import Store
 from functions.errors import Invalid, NotFound
-from functions.message import Delivery, Inbound
+from functions.message import Attachment, Delivery, Inbound
 from functions.paging import Page, decode_cursor, encode_cursor
 from functions.ports import Entity, Table
 
@@ -119,6 +120,12 @@ class Threads:
     async def uncertain(self, message: str, reason: str) -> StoredMessage:
         """Note that nobody knows whether the provider took it."""
         return await self._progress.ended(message, Delivery.UNCERTAIN, "uncertain", reason)
+
+    async def change_attachment(
+        self, message: str, index: int, url: str, change: Callable[[Attachment], Attachment]
+    ) -> StoredMessage | None:
+        """Change an attachment; None when the message has it no more there. Raises NotFound."""
+        return await change_attachment(self._store, message, (index, url), change)
 
     async def transition(self, conversation: str, to: State, *, agent: str, reason: str = "") -> Conversation:
         """Move a conversation; raises Conflict, naming both states, when there is no such way.

@@ -1,10 +1,14 @@
 """What a LINE message carries beside text. Media stay at LINE for a while: `line:MESSAGE` names them.
 
-Follows https://developers.line.biz/en/reference/messaging-api/#message-event.
+Follows https://developers.line.biz/en/reference/messaging-api/#message-event and
+https://developers.line.biz/en/reference/messaging-api/#get-content.
 """
 
-from pydantic import JsonValue
+import re
 
+from pydantic import JsonValue, SecretStr
+
+from functions.channels.contract import Call
 from functions.message import Attachment, AttachmentKind
 from functions.providers.payload import children, number, text
 
@@ -16,6 +20,26 @@ _MEDIA = {
     "audio": AttachmentKind.AUDIO,
     "file": AttachmentKind.FILE,
 }
+
+
+_API, _CONTENT = "https://api.line.me", "https://api-data.line.me"
+_ID = re.compile(r"[0-9]{1,32}")
+
+
+def content_base(api_base: str) -> str:
+    """Give the address of contents, which LINE has apart from its API."""
+    return _CONTENT if api_base == _API else api_base
+
+
+def content_call(base: str, token: SecretStr, reference: str) -> Call | None:
+    """Build the GET of a message's content; None for a sticker. What is not LINE's gets no token."""
+    if reference.startswith("https://"):
+        return Call(reference, method="GET")
+    name = reference.removeprefix(MEDIUM)
+    if not _ID.fullmatch(name):
+        return None
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+    return Call(f"{base}/v2/bot/message/{name}/content", headers, method="GET")
 
 
 def attachments(message: JsonValue) -> tuple[Attachment, ...]:

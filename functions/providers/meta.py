@@ -15,6 +15,8 @@ from functions.providers.meta_errors import PASSING, reason
 from functions.providers.payload import child, read_answer, text
 from functions.providers.signatures import header, keyed_hash, same
 
+MEDIA_HOSTS = ("fbcdn.net", "fbsbx.com", "cdninstagram.com")
+_MEDIA_ID = re.compile(r"[0-9]{1,64}")
 _CHALLENGE = re.compile(r"[0-9A-Za-z_-]{1,256}")
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 
@@ -44,7 +46,7 @@ def authenticate(request: Request, *app_secrets: SecretStr) -> None:
 
 def graph_call(url: str, token: SecretStr, content: JsonValue) -> Call:
     """Build a call of the Graph API; the token goes in a header, for addresses are logged."""
-    return Call(url=url, headers={"Authorization": f"Bearer {token.get_secret_value()}"}, json=content)
+    return Call(url=url, headers=_bearer(token), json=content)
 
 
 def message_id(answer: JsonValue) -> str:
@@ -68,3 +70,26 @@ def receipt(answer: Answer, named: Callable[[JsonValue], str] = message_id) -> O
     retryable = code in PASSING or error.get("is_transient") is True or answer.status == 429
     after = retry_after(answer) if retryable else None
     return Refused(f"{code}/{subcode}" if subcode else code, reason(code, subcode), retryable, after)
+
+
+def media_call(base: str, token: SecretStr, name: str) -> Call | None:
+    """Ask the Graph API where a medium is; None for what is no media id."""
+    if not _MEDIA_ID.fullmatch(name):
+        return None
+    return Call(url=f"{base}/{name}", headers=_bearer(token), method="GET")
+
+
+def media_place(answer: Answer, token: SecretStr) -> Call | Refused:
+    """Build the GET of a medium from what the Graph API says of it; the token goes to Meta's hosts only."""
+    content = read_answer(answer.body)
+    url, error = text(content, "url"), child(content, "error")
+    if url and not error:
+        return Call(url=url, headers=_bearer(token), method="GET")
+    refused = receipt(answer)
+    if isinstance(refused, Refused):
+        return refused
+    return Refused(str(answer.status), "Meta does not say where the medium is", retryable=False)
+
+
+def _bearer(token: SecretStr) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.get_secret_value()}"}

@@ -1,14 +1,17 @@
 """What a Telegram message carries beside its text. Media stay at Telegram: `telegram:FILE_ID` names them.
 
-Follows https://core.telegram.org/bots/api#message.
+Follows https://core.telegram.org/bots/api#message and https://core.telegram.org/bots/api#getfile.
 """
 
+import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from pydantic import JsonValue
 
+from functions.channels.contract import Answer, Call, Refused
 from functions.message import Attachment, AttachmentKind
-from functions.providers.payload import at, child, children, number, text
+from functions.providers.payload import at, child, children, number, read_answer, text
 from functions.providers.vcard import vcard
 
 REFERENCE = "telegram:"
@@ -21,6 +24,26 @@ _FILES = {
     "video_note": AttachmentKind.VIDEO,
     "voice": AttachmentKind.AUDIO,
 }
+
+
+_PATH = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")
+
+
+def file_call(base: str, reference: str) -> Call | None:
+    """Build the call that asks where a file is; None when the reference is not Telegram's."""
+    name = reference.removeprefix(REFERENCE)
+    if name in ("", reference):
+        return None
+    return Call(f"{base}/getFile?file_id={quote(name, safe='')}", method="GET")
+
+
+def file_place(base: str, answer: Answer) -> Call | Refused:
+    """Build the GET of a file from getFile's answer."""
+    path = text(read_answer(answer.body), "result", "file_path")
+    if _PATH.fullmatch(path):
+        return Call(f"{base}/{quote(path)}", method="GET")
+    why = "Telegram does not give it out: it is over 20 MB, or it is gone"
+    return Refused(str(answer.status), why, retryable=False)
 
 
 def attachments(message: JsonValue) -> tuple[Attachment, ...]:

@@ -20,7 +20,9 @@ from functions.providers.twilio_errors import PASSING, reason
 Form = list[tuple[str, str]]
 
 FIELDS_LIMIT = 1000  # names of a form; Twilio sends some thirty
+MEDIA_HOSTS = ("twilio.com", "twiliocdn.com", "s3-external-1.amazonaws.com")
 _HASHES = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
+_MEDIA_API = "https://api.twilio.com/"  # of accounts in other regions too
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -85,6 +87,17 @@ def receipt(answer: Answer) -> Outcome:
         return by_status("Twilio", answer)
     retryable = code in PASSING or answer.status == 429 or answer.status in (500, 503)
     return Refused(code, reason(code), retryable, retry_after(answer) if retryable else None)
+
+
+def media_hosts(settings: TwilioSettings) -> tuple[str, ...]:
+    """Name where media lie: https://www.twilio.com/docs/messaging/api/media-resource redirects to a CDN."""
+    return (settings.api_base, *MEDIA_HOSTS)
+
+
+def media_call(settings: TwilioSettings, url: str) -> Call:
+    """Build the GET of a MediaUrl; the credentials are for the API's own addresses only."""
+    ours = url.startswith((f"{settings.api_base}/", _MEDIA_API))
+    return Call(url=url, headers={"Authorization": _basic(settings)} if ours else {}, method="GET")
 
 
 def _basic(settings: TwilioSettings) -> str:

@@ -22,6 +22,7 @@ from functions.identity.identities import Identities
 from functions.identity.matching import match
 from functions.identity.records import Records
 from functions.intake.parked import Parked
+from functions.media.requests import MediaRequests
 from functions.message import Inbound, Kind
 from functions.patience import patient
 from functions.traces import trace
@@ -59,6 +60,7 @@ class Router:
         configurations: Configurations,
         sends: Sends,
         parked: Parked,
+        media: MediaRequests,
         clock: Callable[[], datetime],
     ) -> None:
         self._threads = threads
@@ -67,6 +69,7 @@ class Router:
         self._configurations = configurations
         self._sends = sends
         self._parked = parked
+        self._media = media
         self._clock = clock
 
     async def route(self, queue: str, deliveries: Sequence[Delivery]) -> None:
@@ -118,6 +121,7 @@ class Router:
             if item.kind in CONSENT:
                 await self._identities.observe(item)
         received = await self._threads.receive(items, lambda item: self._open(live, item), live.auto_close)
+        await self._media.request(items, received)
         log.info(
             "routed: channel=%s session=%s stored=%d duplicates=%d opened=%d",
             items[0].channel,

@@ -83,7 +83,7 @@ def read_config(path: Path) -> Config:
 
 
 def default_config(channels: Iterable[str]) -> dict[str, Any]:
-    """Give the configuration of the service's queues: two for each channel, and `parked`."""
+    """Give the configuration of the service's queues: two for each channel, `media` and `parked`."""
     ordered = {
         "LockDuration": "PT1M",
         "MaxDeliveryCount": 10,
@@ -101,6 +101,7 @@ def default_config(channels: Iterable[str]) -> dict[str, Any]:
     }
     names = [f"{way}-{channel}" for channel in channels for way in ("inbound", "outbound")]
     queues = [{"Name": name, "Properties": ordered} for name in names]
+    queues.append({"Name": "media", "Properties": ordered | {"RequiresSession": False}})
     queues.append({"Name": "parked", "Properties": parked})
     namespace = {"Name": "sbemulatorns", "Queues": queues}
     return {"UserConfig": {"Namespaces": [namespace], "Logging": {"Type": "Console"}}}

@@ -6,6 +6,7 @@ https://www.twilio.com/docs/messaging/api/message-resource.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -142,6 +143,14 @@ class TwilioSms:
     def receipt(self, answer: Answer) -> Outcome:
         """Read the answer of the Messages resource."""
         return twilio.receipt(answer)
+
+    def media_hosts(self, account: Account[SmsSettings]) -> tuple[str, ...]:
+        """Twilio's API, and where it redirects to."""
+        return twilio.media_hosts(account.settings)
+
+    def media_call(self, reference: str, account: Account[SmsSettings], now: datetime) -> Call | None:
+        """Get the MediaUrl, with the credentials that Twilio may be set to ask for."""
+        return twilio.media_call(account.settings, reference)
 
     def _message(self, request: Request, account: Account[SmsSettings], form: Mapping[str, str]) -> Inbound:
         text = form.get("Body", "")

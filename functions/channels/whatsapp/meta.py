@@ -7,7 +7,7 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages. The 
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field, JsonValue
 
@@ -18,6 +18,7 @@ from functions.channels.contract import (
     Call,
     Capabilities,
     Outcome,
+    Refused,
     Request,
     Response,
     Standing,
@@ -141,6 +142,23 @@ class MetaWhatsApp:
     def receipt(self, answer: Answer) -> Outcome:
         """Read the answer of the messages call; accepted is not delivered yet."""
         return meta.receipt(answer, _named)
+
+    def media_hosts(self, account: Account[WhatsAppSettings]) -> tuple[str, ...]:
+        """The Graph API, and the hosts that it sends us to."""
+        return (*meta.MEDIA_HOSTS, account.settings.api_base)
+
+    def media_call(self, reference: str, account: Account[WhatsAppSettings], now: datetime) -> Call | None:
+        """Ask where a medium is; Meta keeps it for some days."""
+        settings = account.settings
+        return meta.media_call(
+            f"{settings.api_base}/{settings.api_version}",
+            settings.access_token,
+            reference.removeprefix(REFERENCE),
+        )
+
+    def media_place(self, answer: Answer, account: Account[WhatsAppSettings]) -> Call | Refused:
+        """Read where it is; that address lasts five minutes, and wants the token again."""
+        return meta.media_place(answer, account.settings.access_token)
 
 
 def _named(answer: JsonValue) -> str:

@@ -22,7 +22,8 @@ def test_the_shipped_file_is_the_default_configuration() -> None:
 def test_the_queues_keep_order_and_tell_duplicates() -> None:
     queues = read_config(SHIPPED).queues
     assert set(queues) == {f"{way}-{name}" for name in CHANNELS for way in ("inbound", "outbound")} | {
-        "parked"
+        "media",
+        "parked",
     }
     inbound = queues["inbound-sms"]
     assert inbound.requires_session
@@ -31,6 +32,8 @@ def test_the_queues_keep_order_and_tell_duplicates() -> None:
     assert inbound.lock_duration == timedelta(minutes=1)
     assert inbound.default_message_time_to_live == timedelta(days=14)
     assert not queues["parked"].requires_session
+    assert not queues["media"].requires_session
+    assert queues["media"].requires_duplicate_detection
 
 
 @pytest.mark.parametrize(
