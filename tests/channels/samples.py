@@ -15,20 +15,19 @@ from tests.channels.sign import sealed, sign
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BASE = "https://omni.example.com/api/channels"
-SECRETS = {"auth_token": "twilio-token", "app_secret": "meta-secret", "secret_token": "telegram_secret-1"}
-SECRETS |= {"client_token": "google-client-token"}
-SECRETS |= {"channel_secret": "line-secret"}
-SECRETS |= {"delivery_secret": "acs-delivery-secret"}
+SECRETS = {
+    "auth_token": "twilio-token",
+    "app_secret": "meta-secret",
+    "secret_token": "telegram_secret-1",
+    "delivery_secret": "acs-secret",
+    "client_token": "google-client-token",
+    "channel_secret": "line-secret",
+}
 ACS_CONNECTION = "endpoint=https://acs-1.communication.azure.com/;accesskey=bG9jYWwtYWNzLWFjY2Vzcy1rZXk="
 SETTINGS: dict[str, dict[str, Any]] = {
     "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
     "sms-acs": {
         "sender": "+15005550006",
-        "connectionString": ACS_CONNECTION,
-        "deliverySecret": SECRETS["delivery_secret"],
-    },
-    "whatsapp-acs": {
-        "channelId": "11111111-2222-3333-4444-555555555555",
         "connectionString": ACS_CONNECTION,
         "deliverySecret": SECRETS["delivery_secret"],
     },
@@ -50,6 +49,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "verifyToken": "verify-me",
         "accessToken": "system-user-token",
     },
+    "whatsapp-acs": {
+        "channelId": "11111111-2222-3333-4444-555555555555",
+        "connectionString": ACS_CONNECTION,
+        "deliverySecret": SECRETS["delivery_secret"],
+    },
     "telegram": {"botToken": "123456789:AAbot-token_", "secretToken": SECRETS["secret_token"]},
     "rcs": {
         "agentId": "monikanava_demo@rbm.goog",
@@ -65,10 +69,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 ADAPTERS = {
     "sms": ("sms", "twilio"),
     "sms-acs": ("sms", "acs"),
-    "whatsapp-acs": ("whatsapp", "acs"),
     "facebook": ("facebook", "meta"),
     "instagram": ("instagram", "meta"),
     "whatsapp-meta": ("whatsapp", "meta"),
+    "whatsapp-acs": ("whatsapp", "acs"),
     "telegram": ("telegram", "telegram"),
     "rcs": ("rcs", "google"),
     "line": ("line", "line"),
@@ -79,10 +83,10 @@ FORMS = ("sms",)  # whose webhooks are forms; the others' are JSON
 THREADS = {
     "sms": "+358401234567",
     "sms-acs": "+358401234567",
-    "whatsapp-acs": "+358401234567",
     "facebook": "5411230000001",
     "instagram": "5411230000002",
     "whatsapp-meta": "FI.13491208655302741918",
+    "whatsapp-acs": "+358401234567",
     "telegram": "42",
     "rcs": "+358401234567",
     "line": "U4af4980629000000000000000000a140",

@@ -82,7 +82,9 @@ def test_no_body_breaks_the_parser(channel: str, data: st.DataObject) -> None:
         items = parsed(channel, body)
     except Invalid:
         return
-    assert items or [] in json.loads(body).values()
+    if not items:
+        whole = json.loads(body)
+        assert whole == [] or [] in whole.values()
     for item in items:
         assert Inbound.model_validate_json(item.json_text()) == item
 
