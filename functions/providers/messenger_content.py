@@ -57,4 +57,6 @@ def referral(found: JsonValue) -> dict[str, str]:
 
 def named(value: JsonValue, names: Mapping[str, str]) -> dict[str, str]:
     """Take the fields that are there, under names of ours."""
+    if not value:
+        return {}
     return {name: found for field, name in names.items() if (found := text(value, field))}

@@ -50,10 +50,13 @@ def at(value: JsonValue, *path: str) -> JsonValue:
 
 def text(value: JsonValue, *path: str) -> str:
     """Give a string, or a number as its digits (ids come as both); else an empty string."""
-    found = at(value, *path)
-    if isinstance(found, str):
-        return found
-    return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else ""
+    for name in path:  # as `at`, without its call: this runs twenty times an item
+        if not isinstance(value, dict):
+            return ""
+        value = value.get(name)
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def number(value: JsonValue, *path: str) -> int | None:
