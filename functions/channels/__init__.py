@@ -17,6 +17,8 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("telegram", "telegram"): "functions.channels.telegram:Telegram",
     ("rcs", "google"): "functions.channels.rcs:Rcs",
     ("line", "line"): "functions.channels.line:Line",
+    ("apple", "apple"): "functions.channels.apple:Apple",
+    ("google", "business-messages"): "functions.channels.google_business:GoogleBusinessMessages",
 }
 
 

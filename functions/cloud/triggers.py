@@ -78,7 +78,7 @@ def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
         return to_http(await found.intake.receive(channel, account, request))
 
     route = app.route(
-        f"channels/{channel}/{{account}}",
+        f"channels/{channel}/{{account}}/{{rest?}}",  # Apple appends /message to the address it is given
         methods=["GET", "POST", "OPTIONS"],
         auth_level=func.AuthLevel.ANONYMOUS,
     )

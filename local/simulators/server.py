@@ -16,6 +16,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from local.simulators.acs import Acs
+from local.simulators.apple import Apple
 from local.simulators.google import Google
 from local.simulators.line import Line
 from local.simulators.meta import Meta
@@ -25,7 +26,15 @@ from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
 from local.simulators.twilio import Twilio
 
-PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google(), Line(), Acs())
+PROVIDERS: tuple[Provider, ...] = (
+    Twilio(),
+    Meta(),
+    Telegram(),
+    Google(),
+    Line(),
+    Acs(),
+    Apple(),
+)
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

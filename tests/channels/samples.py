@@ -22,6 +22,7 @@ SECRETS = {
     "delivery_secret": "acs-secret",
     "client_token": "google-client-token",
     "channel_secret": "line-secret",
+    "api_secret": "bW9uaWthbmF2YS1hcHBsZS1hcGktc2VjcmV0LTEyMzQ=",
 }
 ACS_CONNECTION = "endpoint=https://acs-1.communication.azure.com/;accesskey=bG9jYWwtYWNzLWFjY2Vzcy1rZXk="
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -65,6 +66,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "channelSecret": SECRETS["channel_secret"],
         "channelAccessToken": "line-access-token",
     },
+    "apple": {"mspId": "msp-1", "apiSecret": SECRETS["api_secret"], "businessId": "business-1"},
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
@@ -76,6 +78,7 @@ ADAPTERS = {
     "telegram": ("telegram", "telegram"),
     "rcs": ("rcs", "google"),
     "line": ("line", "line"),
+    "apple": ("apple", "apple"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
@@ -90,6 +93,7 @@ THREADS = {
     "telegram": "42",
     "rcs": "+358401234567",
     "line": "U4af4980629000000000000000000a140",
+    "apple": "urn:mbid:AQAAY",
 }
 
 

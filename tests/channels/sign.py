@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+import jwt
 from linebot.v3.webhook import SignatureValidator
 from pywa.utils import webhook_updates_validator
 
@@ -75,6 +76,15 @@ def _event_grid(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, 
     return {"content-type": "application/json", "x-delivery-secret": secrets["delivery_secret"]}
 
 
+def _apple(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """As any holder of the secret does; PyJWT makes the token."""
+    secret = secrets["api_secret"]
+    key = b64decode(secret[:44]) + secret[44:].encode()
+    token = jwt.encode({"aud": "msp-1", "iat": 1795348800}, key, "HS256")
+    ends = {"id": "0f8fad5b", "source-id": "urn:mbid:AQAAY", "destination-id": "business-1"}
+    return {"content-type": "application/json", "authorization": f"Bearer {token}", **ends}
+
+
 _ENVELOPES = {"rcs": _pubsub}
 
 
@@ -96,4 +106,5 @@ _SIGNERS = {
     "telegram": _telegram,
     "rcs": _google,
     "line": _line,
+    "apple": _apple,
 }

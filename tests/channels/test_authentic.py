@@ -11,6 +11,7 @@ from tests.channels.samples import BASE, CHANNELS, SECRETS, account, parsed, req
 from tests.channels.sign import sign
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
 from tests.channels.vectors import (
+    apple,
     facebook,
     instagram,
     line,
@@ -32,6 +33,7 @@ BODIES = {
     "telegram": telegram.CASES["text"].body,
     "rcs": rcs.CASES["text"].body,
     "line": line.CASES["text, escaped as LINE may"].body,
+    "apple": apple.CASES["text"].body,
 }
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
@@ -43,6 +45,7 @@ ODD = {
     "telegram": b' { "update_id" : 1 ,\n\n "message":{ } } ',
     "rcs": b'\r\n{ "text" :\t" x " } \n',
     "line": b'\t{"events" : [ ],\r\n "destination":"U00000000000000000000000000000b07"}\n\n',
+    "apple": b' {\t"v" :1 }\r\n\r\n',
 }
 HEADER = {
     "sms": "x-twilio-signature",
@@ -54,6 +57,7 @@ HEADER = {
     "telegram": "x-telegram-bot-api-secret-token",
     "rcs": "x-goog-signature",
     "line": "x-line-signature",
+    "apple": "authorization",
 }
 SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "rcs", "line"]
 EMPTY = {"sms": b"MessageSid=S&From=1&Body=%b"}  # a small body to fill; else JSON

@@ -9,6 +9,7 @@ from functions.errors import Invalid
 from functions.message import Inbound, Kind
 from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
 from tests.channels.vectors import (
+    apple,
     facebook,
     instagram,
     line,
@@ -31,6 +32,7 @@ VECTORS = {
     "telegram": telegram.CASES,
     "rcs": rcs.CASES,
     "line": line.CASES,
+    "apple": apple.CASES,
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")

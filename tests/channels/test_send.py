@@ -239,6 +239,7 @@ ACKNOWLEDGED = {
     "telegram": ("application/json", "{}"),
     "rcs": ("text/plain", ""),
     "line": ("text/plain", "OK"),
+    "apple": ("text/plain", ""),
 }
 
 

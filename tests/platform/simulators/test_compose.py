@@ -1,6 +1,7 @@
 """The simulators' webhooks are the providers' own to the providers' SDKs, and to us."""
 
 import json
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import pytest
@@ -11,7 +12,7 @@ from functions.channels.contract import Request
 from functions.message import AttachmentKind, Inbound, Kind
 from local.simulators.compose import compose
 from local.simulators.signed import SignedRequest
-from tests.channels.samples import ADAPTERS, CHANNELS, MEDIA, NOW, SECRETS, SETTINGS, account, callback, room
+from tests.channels.samples import ADAPTERS, CHANNELS, MEDIA, SECRETS, SETTINGS, account, callback, room
 from tests.channels.sign import MultiDict
 from tests.channels.telegram_sdk import telegram_bot
 from tests.channels.twilio_sdk import RequestValidator
@@ -26,7 +27,7 @@ def call(channel: str, **words: str | tuple[str, ...]) -> SignedRequest:
 def received(channel: str, sent: SignedRequest) -> list[Inbound]:
     """Let our adapter check and read it."""
     headers = {name.lower(): value for name, value in sent.headers.items()}
-    request = Request(sent.method, sent.url, "", headers, sent.body, NOW)
+    request = Request(sent.method, sent.url, "", headers, sent.body, datetime.now(UTC))
     room(channel).authenticate(request, account(channel))
     return list(room(channel).parse(request, account(channel)))
 

@@ -34,6 +34,10 @@ from tests.channels.samples import (
 PHOTO = Attachment(kind=AttachmentKind.IMAGE, url="https://f.example/1.jpg")
 
 
+def _named(outcome: Outcome, call: Call) -> Outcome:
+    return Sent(outcome.message or call.name) if isinstance(outcome, Sent) else outcome
+
+
 class Bench:
     """The running simulators, and a client."""
 
@@ -51,7 +55,7 @@ class Bench:
             token = adapter.token(await self.place(adapter.token_call(to, NOW, renew=False)))
             assert isinstance(token, Token)
             calls = [adapter.authorised(call, token.value) for call in calls]
-        return [adapter.receipt(await self.place(call)) for call in calls]
+        return [_named(adapter.receipt(await self.place(call)), call) for call in calls]
 
     async def place(self, call: Call) -> Answer:
         content: dict[str, Any] = {"json": call.json} if call.form is None else {"data": list(call.form)}
@@ -158,6 +162,7 @@ async def test_a_wrong_order_is_explained(bench: Bench, order: dict[str, str]) -
         ("telegram/bot1:x/sendMessage", {"data": b"rubbish"}, 400),
         ("google/v1/phones/+1/agentMessages", {"json": {"contentMessage": {"text": "x"}}}, 401),
         ("google/token", {"data": {"grant_type": "password"}}, 400),
+        ("apple/v1/message", {"json": {"type": "text", "body": "x"}}, 401),
     ],
 )
 async def test_what_the_provider_would_refuse(
