@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from linebot.v3.webhook import WebhookParser
+from pywa.client import WhatsApp
+from pywa.types.message import Message
 from pywa.utils import webhook_updates_validator
 from telegram import Update
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
@@ -62,10 +65,36 @@ def pywa(sample: Sample) -> Peer:
     return Peer("pywa: webhook_updates_validator + json.loads → dict", read)
 
 
+def line_bot_sdk(sample: Sample) -> Peer:
+    """Give LINE's own webhook parser."""
+    parser = WebhookParser(sample.account.settings.channel_secret.get_secret_value())
+
+    def read(request: Request) -> object:
+        return parser.parse(request.body.decode(), request.headers["x-line-signature"])
+
+    return Peer("line-bot-sdk: WebhookParser.parse → events", read)
+
+
+def pywa_whatsapp(sample: Sample) -> Peer:
+    """Give pywa's validator, and its reading of the first message: it reads no further."""
+    secret = sample.account.settings.app_secret.get_secret_value()
+    client = WhatsApp(phone_id="1", token="t")
+
+    def read(request: Request) -> object:
+        if not webhook_updates_validator(secret, request.body, request.headers["x-hub-signature-256"]):
+            raise Refused("pywa")
+        return Message.from_update(client, json.loads(request.body))
+
+    return Peer("pywa: webhook_updates_validator + Message.from_update(json.loads) → Message", read)
+
+
 PEERS: Mapping[tuple[str, str], Callable[[Sample], Peer]] = {
     ("sms", "twilio"): twilio,
     ("telegram", "telegram"): python_telegram_bot,
     ("facebook", "meta"): pywa,
+    ("instagram", "meta"): pywa,
+    ("whatsapp", "meta"): pywa_whatsapp,
+    ("line", "line"): line_bot_sdk,
 }
 
 
