@@ -21,7 +21,7 @@ _DIGITS_LIMIT = 19  # the digits of a 64-bit integer
 def read_json(body: bytes) -> JsonValue:
     """Parse a body of UTF-8 JSON; raises Invalid when it is none, or is nested too deeply."""
     try:
-        parsed = json.loads(body.decode(), parse_constant=_refuse, parse_int=_integer, parse_float=_float)
+        parsed = _DECODER.decode(body.decode())
     except RecursionError:
         raise Invalid(f"the JSON is nested over {DEPTH_LIMIT} levels") from None
     except ValueError:
@@ -29,7 +29,9 @@ def read_json(body: bytes) -> JsonValue:
     # A lone surrogate can only come from an escape: without one there is nothing to clean.
     if b"\\ud" in body or b"\\uD" in body:
         return _clean(parsed, DEPTH_LIMIT)
-    _check_depth(parsed, DEPTH_LIMIT)
+    # So few brackets cannot nest too deeply, and a body of one message has no more.
+    if body.count(b"{") + body.count(b"[") > DEPTH_LIMIT:
+        _check_depth(parsed, DEPTH_LIMIT)
     return cast(JsonValue, parsed)
 
 
@@ -148,3 +150,7 @@ def _integer(digits: str) -> int | str:
 
 def _float(digits: str) -> float | str:
     return value if math.isfinite(value := float(digits)) else digits
+
+
+# Made once: json.loads with these would make a decoder for every body.
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer, parse_float=_float)
