@@ -19,6 +19,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("line", "line"): "functions.channels.line:Line",
     ("apple", "apple"): "functions.channels.apple:Apple",
     ("google", "business-messages"): "functions.channels.google_business:GoogleBusinessMessages",
+    ("sms", "telesign"): "functions.channels.sms.telesign:TelesignSms",
 }
 
 

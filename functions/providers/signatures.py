@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from functions.errors import NotAuthentic
 
 
-def keyed_hash(algorithm: str, secret: SecretStr, data: bytes) -> bytes:
+def keyed_hash(algorithm: str, secret: SecretStr | bytes, data: bytes) -> bytes:
     """Give the HMAC of `data`; raises NotAuthentic when the secret is empty, for it would prove nothing."""
-    key = secret.get_secret_value().encode("utf-8", "surrogatepass")
+    key = secret if isinstance(secret, bytes) else secret.get_secret_value().encode("utf-8", "surrogatepass")
     if not key:
         raise NotAuthentic("the account has no secret to check the signature with")
     return hmac.digest(key, data, algorithm)

@@ -15,6 +15,7 @@ _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("instagram", "meta"): ("instagram_id", "app_secret"),
     ("whatsapp", "meta"): ("phone_number_id", "app_secret"),
     ("rcs", "google"): ("agent_id", "client_token"),
+    ("sms", "telesign"): ("customer_id", "api_key"),
 }
 
 

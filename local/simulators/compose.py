@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.message import Delivery
-from local.simulators import acs, apple, google, instagram, line, meta, telegram, twilio, whatsapp
+from local.simulators import acs, apple, google, instagram, line, meta, telegram, telesign, twilio, whatsapp
 from local.simulators.signed import SignedRequest, Words
 
 Composer = Callable[[Mapping[str, Any], str, Words], SignedRequest]
@@ -44,6 +44,7 @@ PLAYS: dict[tuple[str, str], Play] = {
     ("rcs", "google"): Play(google.compose, "+358407654321", Delivery.READ, google.handshake),
     ("line", "line"): Play(line.compose, "U" + "a140" * 8, handshake=line.verify),
     ("apple", "apple"): Play(apple.compose, "urn:mbid:AQAAY3Vz", proof="Authorization"),
+    ("sms", "telesign"): Play(telesign.compose, "358401234567", Delivery.DELIVERED),
 }
 
 

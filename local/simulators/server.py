@@ -24,17 +24,10 @@ from local.simulators.provider import Provider, Rejected, Repeating, Reply, Toke
 from local.simulators.signed import SignedRequest
 from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
+from local.simulators.telesign import Telesign
 from local.simulators.twilio import Twilio
 
-PROVIDERS: tuple[Provider, ...] = (
-    Twilio(),
-    Meta(),
-    Telegram(),
-    Google(),
-    Line(),
-    Acs(),
-    Apple(),
-)
+PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google(), Line(), Acs(), Apple(), Telesign())
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from functions.message import Model
 
-Name = Literal["twilio", "meta", "telegram", "google", "line", "acs", "apple"]
+Name = Literal["twilio", "meta", "telegram", "google", "line", "acs", "apple", "telesign"]
 
 
 class Behaviour(StrEnum):

@@ -25,6 +25,7 @@ SECRETS = {
     "api_secret": "bW9uaWthbmF2YS1hcHBsZS1hcGktc2VjcmV0LTEyMzQ=",
 }
 ACS_CONNECTION = "endpoint=https://acs-1.communication.azure.com/;accesskey=bG9jYWwtYWNzLWFjY2Vzcy1rZXk="
+SECRETS |= {"api_key": "dGVsZXNpZ24ta2V5LWRnZXM1"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
     "sms-acs": {
@@ -67,6 +68,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "channelAccessToken": "line-access-token",
     },
     "apple": {"mspId": "msp-1", "apiSecret": SECRETS["api_secret"], "businessId": "business-1"},
+    "sms-telesign": {
+        "customerId": "440813A4-1234-5678-9012-345678901234",
+        "apiKey": SECRETS["api_key"],
+        "sender": "15005550006",
+    },
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
@@ -79,6 +85,7 @@ ADAPTERS = {
     "rcs": ("rcs", "google"),
     "line": ("line", "line"),
     "apple": ("apple", "apple"),
+    "sms-telesign": ("sms", "telesign"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
@@ -94,6 +101,7 @@ THREADS = {
     "rcs": "+358401234567",
     "line": "U4af4980629000000000000000000a140",
     "apple": "urn:mbid:AQAAY",
+    "sms-telesign": "358401234567",
 }
 
 

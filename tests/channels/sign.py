@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import jwt
 from linebot.v3.webhook import SignatureValidator
 from pywa.utils import webhook_updates_validator
+from telesign.util import verify_telesign_callback_signature
 
 from tests.channels.twilio_sdk import RequestValidator
 
@@ -96,6 +97,13 @@ def _line(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
     return {"content-type": "application/json", "x-line-signature": signature}
 
 
+def _telesign(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    key = secrets["api_key"] + "A" * (-len(secrets["api_key"]) % 4)  # whatever is made of the right one
+    signature = b64encode(hmac.digest(b64decode(key), body, "sha256")).decode()
+    assert verify_telesign_callback_signature(key, signature, body.decode())  # it has no signer, too
+    return {"content-type": "application/json", "x-ts-authorization": signature}
+
+
 _SIGNERS = {
     "sms": _twilio,
     "sms-acs": _event_grid,
@@ -107,4 +115,5 @@ _SIGNERS = {
     "rcs": _google,
     "line": _line,
     "apple": _apple,
+    "sms-telesign": _telesign,
 }

@@ -18,6 +18,7 @@ from tests.channels.vectors import (
     rcs,
     sms,
     sms_acs,
+    sms_telesign,
     telegram,
     whatsapp_acs,
     whatsapp_meta,
@@ -34,6 +35,7 @@ BODIES = {
     "rcs": rcs.CASES["text"].body,
     "line": line.CASES["text, escaped as LINE may"].body,
     "apple": apple.CASES["text"].body,
+    "sms-telesign": sms_telesign.CASES["text"].body,
 }
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
@@ -46,6 +48,7 @@ ODD = {
     "rcs": b'\r\n{ "text" :\t" x " } \n',
     "line": b'\t{"events" : [ ],\r\n "destination":"U00000000000000000000000000000b07"}\n\n',
     "apple": b' {\t"v" :1 }\r\n\r\n',
+    "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n',
 }
 HEADER = {
     "sms": "x-twilio-signature",
@@ -58,8 +61,9 @@ HEADER = {
     "rcs": "x-goog-signature",
     "line": "x-line-signature",
     "apple": "authorization",
+    "sms-telesign": "x-ts-authorization",
 }
-SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "rcs", "line"]
+SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "rcs", "line", "sms-telesign"]
 EMPTY = {"sms": b"MessageSid=S&From=1&Body=%b"}  # a small body to fill; else JSON
 
 

@@ -16,6 +16,7 @@ from tests.channels.vectors import (
     rcs,
     sms,
     sms_acs,
+    sms_telesign,
     telegram,
     whatsapp_acs,
     whatsapp_meta,
@@ -33,6 +34,7 @@ VECTORS = {
     "rcs": rcs.CASES,
     "line": line.CASES,
     "apple": apple.CASES,
+    "sms-telesign": sms_telesign.CASES,
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")
@@ -113,7 +115,9 @@ def test_an_unreadable_whole_is_invalid(channel: str, body: bytes) -> None:
         )
 
 
-@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line"])
+@pytest.mark.parametrize(
+    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"]
+)
 @pytest.mark.parametrize("body", [b"[1,2]", b"7", b"null", b'"x"'])
 def test_json_that_is_no_object_is_invalid(channel: str, body: bytes) -> None:
     with pytest.raises(Invalid):
@@ -133,7 +137,9 @@ def test_json_from_twilio_is_kept_raw() -> None:
     assert (item.kind, item.raw) == (Kind.UNSUPPORTED, {"a": 1})
 
 
-@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line"])
+@pytest.mark.parametrize(
+    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"]
+)
 def test_hostile_values_survive_the_queue(channel: str) -> None:
     strange = rb'"\ud800 \udc00\ud800","\u0000",' + b"9" * 5000 + b',1e999,-1e999,{"\\udfff":0.1}'
     body = b'{"update_id":%b,"object":"x","x":[%b],"x":[%b]}' % (b"1" * 40, strange, strange)

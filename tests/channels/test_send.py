@@ -240,6 +240,7 @@ ACKNOWLEDGED = {
     "rcs": ("text/plain", ""),
     "line": ("text/plain", "OK"),
     "apple": ("text/plain", ""),
+    "sms-telesign": ("text/plain", "OK"),
 }
 
 
