@@ -13,6 +13,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("facebook", "meta"): "functions.channels.facebook:Facebook",
     ("instagram", "meta"): "functions.channels.instagram:Instagram",
     ("whatsapp", "meta"): "functions.channels.whatsapp.meta:MetaWhatsApp",
+    ("whatsapp", "twilio"): "functions.channels.whatsapp.twilio:TwilioWhatsApp",
     ("whatsapp", "acs"): "functions.channels.whatsapp.acs:AcsWhatsApp",
     ("telegram", "telegram"): "functions.channels.telegram:Telegram",
     ("rcs", "google"): "functions.channels.rcs:Rcs",

@@ -30,11 +30,19 @@ _REASONS = {
     "30008": "the carrier gave no reason",
     "30034": "the sender number is not registered for A2P messaging",
     "30036": "the message was not delivered within its validity period",
+    "63003": "the recipient's address is not known on this channel",
+    "63005": "the channel does not take this content",
+    "63007": "the sender is not set up for this channel",
+    "63013": "the channel's policy forbids the message",
+    "63015": "the recipient has not joined the sandbox",
     "63016": "outside the reply window only an approved template can be sent",
+    "63018": "the sender is over the channel's rate limit",
+    "63024": "the recipient cannot be reached on this channel",
+    "63049": "Meta held the message back to keep its customers content",
 }
 
 # Codes that time alone cures.
-PASSING = frozenset({"20429", "21611", "30001"})
+PASSING = frozenset({"20429", "21611", "30001", "63018"})
 
 
 def reason(code: str) -> str:

@@ -14,6 +14,7 @@ _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("facebook", "meta"): ("page_id", "app_secret"),
     ("instagram", "meta"): ("instagram_id", "app_secret"),
     ("whatsapp", "meta"): ("phone_number_id", "app_secret"),
+    ("whatsapp", "twilio"): ("account_sid", "auth_token"),
     ("rcs", "google"): ("agent_id", "client_token"),
     ("sms", "telesign"): ("customer_id", "api_key"),
 }

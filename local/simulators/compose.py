@@ -37,6 +37,7 @@ PLAYS: dict[tuple[str, str], Play] = {
     ("facebook", "meta"): Play(meta.compose, "5411230000001", Delivery.READ, meta.handshake),
     ("instagram", "meta"): Play(instagram.compose, "5411230000002", Delivery.READ, meta.handshake),
     ("whatsapp", "meta"): Play(whatsapp.compose, whatsapp.AINO, Delivery.READ, meta.handshake),
+    ("whatsapp", "twilio"): Play(twilio.compose_whatsapp, "+358407000001", Delivery.READ),
     ("whatsapp", "acs"): Play(
         acs.compose_whatsapp, "+358401234567", Delivery.READ, acs.handshake, acs.SECRET_HEADER
     ),

@@ -13,6 +13,8 @@ from local.simulators.provider import Rejected, Reply
 from local.simulators.signed import SignedRequest, Words, setting
 from local.simulators.state import Behaviour, Registered, Taken
 
+WHATSAPP = "whatsapp:"
+
 
 def _error(status: int, code: int, message: str, **headers: str) -> Reply:
     more = f"https://www.twilio.com/docs/errors/{code}"
@@ -42,7 +44,7 @@ class Twilio:
             provider="twilio",
             account=request.match_info["account"],
             id=("MM" if media else "SM") + secrets.token_hex(16),
-            recipient=fields["To"][0],
+            recipient=fields["To"][0].removeprefix(WHATSAPP),
             text=text,
             attachments=media,
             content={name: ", ".join(values) for name, values in fields.items()},
@@ -55,12 +57,12 @@ class Twilio:
         )
 
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
-        """Tell that it was sent, then delivered."""
+        """Tell that it was sent, then delivered, and on WhatsApp read."""
         content = taken.content if isinstance(taken.content, dict) else {}
         callback = str(content.get("StatusCallback", ""))
         if not callback:
             return []
-        ends = {"From": str(content.get("From", "")), "To": taken.recipient, "AccountSid": taken.account}
+        ends = {name: str(content.get(name, "")) for name in ("From", "To")} | {"AccountSid": taken.account}
         return [
             _signed(
                 callback,
@@ -73,12 +75,28 @@ class Twilio:
                     "SmsStatus": status,
                 },
             )
-            for status in ("sent", "delivered")
+            for status in _states(ends["To"])
         ]
+
+
+def _states(recipient: str) -> tuple[str, ...]:
+    return ("sent", "delivered", "read") if recipient.startswith(WHATSAPP) else ("sent", "delivered")
 
 
 def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
     """Sign an incoming message."""
+    return _signed(callback, setting(settings, "auth_token"), _message(settings, words))
+
+
+def compose_whatsapp(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
+    """Sign an incoming WhatsApp message."""
+    form = _message(settings, words)
+    form |= {"From": WHATSAPP + form["From"], "To": WHATSAPP + form["To"], "WaId": words.sender.lstrip("+")}
+    form |= {"ProfileName": words.name, "MessageType": "image" if words.media else "text"}
+    return _signed(callback, setting(settings, "auth_token"), form)
+
+
+def _message(settings: Mapping[str, Any], words: Words) -> dict[str, str]:
     sid = words.id or ("MM" if words.media else "SM") + secrets.token_hex(16)
     form = {
         "ToCountry": "FI",
@@ -97,7 +115,7 @@ def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedR
     }
     for number, url in enumerate(words.media):
         form |= {f"MediaUrl{number}": url, f"MediaContentType{number}": "image/jpeg"}
-    return _signed(callback, setting(settings, "auth_token"), form)
+    return form
 
 
 def _signed(url: str, secret: str, form: Mapping[str, str]) -> SignedRequest:

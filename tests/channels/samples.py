@@ -51,6 +51,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "verifyToken": "verify-me",
         "accessToken": "system-user-token",
     },
+    "whatsapp-twilio": {
+        "accountSid": "AC" + "4" * 32,
+        "authToken": SECRETS["auth_token"],
+        "sender": "+15005550006",
+    },
     "whatsapp-acs": {
         "channelId": "11111111-2222-3333-4444-555555555555",
         "connectionString": ACS_CONNECTION,
@@ -80,6 +85,7 @@ ADAPTERS = {
     "facebook": ("facebook", "meta"),
     "instagram": ("instagram", "meta"),
     "whatsapp-meta": ("whatsapp", "meta"),
+    "whatsapp-twilio": ("whatsapp", "twilio"),
     "whatsapp-acs": ("whatsapp", "acs"),
     "telegram": ("telegram", "telegram"),
     "rcs": ("rcs", "google"),
@@ -89,13 +95,14 @@ ADAPTERS = {
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
-FORMS = ("sms",)  # whose webhooks are forms; the others' are JSON
+FORMS = ("sms", "whatsapp-twilio")  # whose webhooks are forms; the others' are JSON
 THREADS = {
     "sms": "+358401234567",
     "sms-acs": "+358401234567",
     "facebook": "5411230000001",
     "instagram": "5411230000002",
     "whatsapp-meta": "FI.13491208655302741918",
+    "whatsapp-twilio": "+358401234567",
     "whatsapp-acs": "+358401234567",
     "telegram": "42",
     "rcs": "+358401234567",

@@ -111,9 +111,8 @@ _SIGNERS = {
     "facebook": _meta,
     "instagram": _meta,
     "whatsapp-meta": _meta,
+    "whatsapp-twilio": _twilio,
     "telegram": _telegram,
     "rcs": _google,
     "line": _line,
-    "apple": _apple,
-    "sms-telesign": _telesign,
-}
+    "apple": _apple, "sms-telesign": _telesign}

@@ -7,7 +7,7 @@ import pytest
 
 from functions.channels.contract import Request
 from functions.errors import NotAuthentic
-from tests.channels.samples import BASE, CHANNELS, SECRETS, account, parsed, request, room, signed
+from tests.channels.samples import BASE, CHANNELS, FORMS, SECRETS, account, parsed, request, room, signed
 from tests.channels.sign import sign
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
 from tests.channels.vectors import (
@@ -22,6 +22,7 @@ from tests.channels.vectors import (
     telegram,
     whatsapp_acs,
     whatsapp_meta,
+    whatsapp_twilio,
 )
 
 BODIES = {
@@ -31,6 +32,7 @@ BODIES = {
     "facebook": facebook.CASES["text, escaped as Meta does"].body,
     "instagram": instagram.CASES["text, escaped as Meta does"].body,
     "whatsapp-meta": whatsapp_meta.CASES["text, escaped as Meta does"].body,
+    "whatsapp-twilio": whatsapp_twilio.CASES["text"].body,
     "telegram": telegram.CASES["text"].body,
     "rcs": rcs.CASES["text"].body,
     "line": line.CASES["text, escaped as LINE may"].body,
@@ -44,11 +46,12 @@ ODD = {
     "facebook": b'\n {\t"object" :"page","entry": [ ]\r\n}  ',
     "instagram": b' {"entry" :[\t],\n"object":"instagram"}\r\n',
     "whatsapp-meta": b'\r\n{ "object":\t"whatsapp_business_account" ,"entry":[ ]}\n',
+    "whatsapp-twilio": b"Body=+++%0D%0A%09&MessageSid=SM1&From=whatsapp%3A%2B358401234567&&A=&A=&B=2&B=1&B=2",
     "telegram": b' { "update_id" : 1 ,\n\n "message":{ } } ',
     "rcs": b'\r\n{ "text" :\t" x " } \n',
     "line": b'\t{"events" : [ ],\r\n "destination":"U00000000000000000000000000000b07"}\n\n',
     "apple": b' {\t"v" :1 }\r\n\r\n',
-    "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n',
+    "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n' ,
 }
 HEADER = {
     "sms": "x-twilio-signature",
@@ -57,14 +60,15 @@ HEADER = {
     "facebook": "x-hub-signature-256",
     "instagram": "x-hub-signature-256",
     "whatsapp-meta": "x-hub-signature-256",
+    "whatsapp-twilio": "x-twilio-signature",
     "telegram": "x-telegram-bot-api-secret-token",
     "rcs": "x-goog-signature",
     "line": "x-line-signature",
     "apple": "authorization",
     "sms-telesign": "x-ts-authorization",
 }
-SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "rcs", "line", "sms-telesign"]
-EMPTY = {"sms": b"MessageSid=S&From=1&Body=%b"}  # a small body to fill; else JSON
+SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "whatsapp-twilio", "rcs", "line", "sms-telesign"]
+EMPTY = dict.fromkeys(FORMS, b"MessageSid=S&From=1&Body=%b")  # a small body to fill; else JSON
 
 
 def with_header(change: Callable[[str], str]) -> Callable[[Request, str], Request]:

@@ -20,6 +20,7 @@ from tests.channels.vectors import (
     telegram,
     whatsapp_acs,
     whatsapp_meta,
+    whatsapp_twilio,
 )
 from tests.channels.vectors.case import Case
 
@@ -30,6 +31,7 @@ VECTORS = {
     "facebook": facebook.CASES,
     "instagram": instagram.CASES,
     "whatsapp-meta": whatsapp_meta.CASES,
+    "whatsapp-twilio": whatsapp_twilio.CASES,
     "telegram": telegram.CASES,
     "rcs": rcs.CASES,
     "line": line.CASES,
@@ -115,9 +117,7 @@ def test_an_unreadable_whole_is_invalid(channel: str, body: bytes) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"]
-)
+@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"])
 @pytest.mark.parametrize("body", [b"[1,2]", b"7", b"null", b'"x"'])
 def test_json_that_is_no_object_is_invalid(channel: str, body: bytes) -> None:
     with pytest.raises(Invalid):
@@ -137,9 +137,7 @@ def test_json_from_twilio_is_kept_raw() -> None:
     assert (item.kind, item.raw) == (Kind.UNSUPPORTED, {"a": 1})
 
 
-@pytest.mark.parametrize(
-    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"]
-)
+@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"])
 def test_hostile_values_survive_the_queue(channel: str) -> None:
     strange = rb'"\ud800 \udc00\ud800","\u0000",' + b"9" * 5000 + b',1e999,-1e999,{"\\udfff":0.1}'
     body = b'{"update_id":%b,"object":"x","x":[%b],"x":[%b]}' % (b"1" * 40, strange, strange)

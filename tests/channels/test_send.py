@@ -236,6 +236,7 @@ ACKNOWLEDGED = {
     "facebook": ("text/plain", "EVENT_RECEIVED"),
     "instagram": ("text/plain", "EVENT_RECEIVED"),
     "whatsapp-meta": ("text/plain", "EVENT_RECEIVED"),
+    "whatsapp-twilio": ("text/xml", "<Response/>"),
     "telegram": ("application/json", "{}"),
     "rcs": ("text/plain", ""),
     "line": ("text/plain", "OK"),

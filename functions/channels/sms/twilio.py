@@ -5,13 +5,14 @@ https://www.twilio.com/docs/messaging/api/message-resource.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from functions.channels import rules
+from functions.channels.consent import consent
 from functions.channels.contract import (
     Account,
     Answer,
@@ -24,34 +25,12 @@ from functions.channels.contract import (
     Step,
 )
 from functions.channels.text import split
-from functions.errors import Invalid
-from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Outbound, Receipt
+from functions.message import AttachmentKind, Delivery, Inbound, Kind, Outbound
 from functions.providers import twilio
-from functions.providers.payload import fragment_id, read_json
-from functions.providers.twilio_errors import reason
+from functions.providers.twilio_messages import MEDIA, OPT, Fields, Inbox, attachments, items
 
 MEDIA_LIMIT = 10  # per message
 
-_STATES = {
-    "accepted": Delivery.QUEUED,
-    "scheduled": Delivery.QUEUED,
-    "queued": Delivery.QUEUED,
-    "sending": Delivery.QUEUED,
-    "sent": Delivery.SENT,
-    "delivered": Delivery.DELIVERED,
-    "read": Delivery.READ,
-    "undelivered": Delivery.FAILED,
-    "failed": Delivery.FAILED,
-    "canceled": Delivery.FAILED,
-}
-_OPT = {"STOP": Kind.OPT_OUT, "START": Kind.OPT_IN}
-# Twilio's standard words. YES also opts in there, but people say it to an agent's question.
-_KEYWORDS = {
-    **dict.fromkeys(
-        ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), Kind.OPT_OUT
-    ),
-    **dict.fromkeys(("START", "UNSTOP"), Kind.OPT_IN),
-}
 _CONTEXT = {
     "To": "to",
     "MessagingServiceSid": "messagingService",
@@ -63,8 +42,6 @@ _CONTEXT = {
     "NumSegments": "segments",
     "OptOutType": "optOutType",
 }
-_MEDIA = {"image": AttachmentKind.IMAGE, "audio": AttachmentKind.AUDIO, "video": AttachmentKind.VIDEO}
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
 class SmsSettings(twilio.TwilioSettings):
@@ -85,7 +62,7 @@ class TwilioSms:
         address="sender",
         text_limit=1600,
         body_limit=256 * 1024,
-        attachments=dict.fromkeys((*_MEDIA.values(), AttachmentKind.FILE), 5_000_000),
+        attachments=dict.fromkeys((*MEDIA.values(), AttachmentKind.FILE), 5_000_000),
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.FAILED}),
     )
 
@@ -108,19 +85,7 @@ class TwilioSms:
 
     def parse(self, request: Request, account: Account[SmsSettings]) -> Iterator[Inbound]:
         """Yield the message, opt-out, opt-in or status of the form; raises Invalid when it is no form."""
-        if "json" in request.headers.get("content-type", ""):
-            yield self._item(request, account, Kind.UNSUPPORTED, raw=read_json(request.body))
-            return
-        form = dict(twilio.read_form(request.body))
-        if not form:
-            raise Invalid("the form is empty")
-        status = form.get("MessageStatus") or form.get("SmsStatus") or "received"
-        if "MessageSid" not in form or (status != "received" and status not in _STATES):
-            yield self._item(request, account, Kind.UNSUPPORTED, form, raw=dict(form))
-        elif status == "received":
-            yield self._message(request, account, form)
-        else:
-            yield self._status(request, account, form, _STATES[status])
+        return items(request, Inbox(self.channel, account.id, _CONTEXT, _said))
 
     def acknowledge(self, items: Iterable[Inbound]) -> Response:
         """Answer with empty TwiML: plain text would be sent to the customer."""
@@ -152,45 +117,12 @@ class TwilioSms:
         """Get the MediaUrl, with the credentials that Twilio may be set to ask for."""
         return twilio.media_call(account.settings, reference)
 
-    def _message(self, request: Request, account: Account[SmsSettings], form: Mapping[str, str]) -> Inbound:
-        text = form.get("Body", "")
-        kind = _OPT.get(form.get("OptOutType", ""), Kind.MESSAGE)
-        if not form.get("OptOutType"):
-            kind = _KEYWORDS.get(text.strip().upper(), Kind.MESSAGE)
-        return self._item(request, account, kind, form, text=text, attachments=_attachments(form))
 
-    def _status(
-        self, request: Request, account: Account[SmsSettings], form: Mapping[str, str], state: Delivery
-    ) -> Inbound:
-        code = form.get("ErrorCode", "")
-        why = reason(code) if code else ""
-        receipt = Receipt(state=state, message=form["MessageSid"], code=code, reason=why)
-        turned = {**form, "From": form.get("To", ""), "To": form.get("From", "")}
-        return self._item(request, account, Kind.RECEIPT, turned, receipt=receipt)
-
-    def _item(
-        self,
-        request: Request,
-        account: Account[SmsSettings],
-        kind: Kind,
-        form: Mapping[str, str] | None = None,
-        **more: Any,
-    ) -> Inbound:
-        form = form or {}
-        customer = form.get("From", "")
-        phone = customer if _E164.fullmatch(customer) else ""
-        return Inbound(
-            channel=self.channel,
-            provider=self.provider,
-            account=account.id,
-            thread=customer,
-            event=form.get("MessageSid") or fragment_id(more.get("raw")),
-            kind=kind,
-            sender=Address(id=customer, phone=phone),
-            context={name: form[field] for field, name in _CONTEXT.items() if form.get(field)},
-            received_at=request.received_at,
-            **more,
-        )
+def _said(form: Fields) -> dict[str, Any]:
+    """Read a message. What Twilio itself heeds it says; else the carriers' words count."""
+    text, heeded = form.get("Body", ""), form.get("OptOutType", "")
+    kind = OPT.get(heeded, Kind.MESSAGE) if heeded else consent(text)
+    return {"kind": kind, "text": text, "attachments": attachments(form)}
 
 
 def _form(outbound: Outbound, account: Account[SmsSettings], text: str, media: list[str]) -> twilio.Form:
@@ -200,21 +132,3 @@ def _form(outbound: Outbound, account: Account[SmsSettings], text: str, media: l
     form += [("Body", text)] if text else []
     form += [("MediaUrl", url) for url in media]
     return [*form, ("StatusCallback", account.callback)]
-
-
-def _attachments(form: Mapping[str, str]) -> tuple[Attachment, ...]:
-    """Take every MediaUrl there is: NumMedia is only a count."""
-    found = sorted(
-        (int(number), url)
-        for name, url in form.items()
-        if url
-        and (number := name.removeprefix("MediaUrl")) != name
-        and number.isdecimal()
-        and len(number) < 4
-    )
-    return tuple(_attachment(url, form.get(f"MediaContentType{number}", "")) for number, url in found)
-
-
-def _attachment(url: str, content_type: str) -> Attachment:
-    kind = _MEDIA.get(content_type.partition("/")[0], AttachmentKind.FILE)
-    return Attachment(kind=kind, url=url, content_type=content_type)
