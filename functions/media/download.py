@@ -133,7 +133,7 @@ async def _taken(response: aiohttp.ClientResponse, limit: int, file: IO[bytes]) 
 
 
 def _too_large(limit: int) -> Lost:
-    return Lost(f"it is larger than {limit // 1_000_000} MB")
+    return Lost(f"it is larger than {limit / 1_000_000:g} MB")
 
 
 def _as_it_is(url: str) -> URL:
