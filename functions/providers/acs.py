@@ -77,21 +77,32 @@ def signed_call(
     now: datetime,
     headers: Mapping[str, str] | None = None,
 ) -> Call:
-    """Build a POST with the signature over its path, date and body; it is good for some minutes."""
+    """Build a POST, signed; the signature is good for some minutes."""
     url = base(settings) + path
-    place = urlsplit(url)
     body = json.dumps(content).encode()  # as delivery writes it: what is signed are these very bytes
+    return Call(
+        url=url, headers={**(headers or {}), **_proof(settings, "POST", url, body, now)}, json=content
+    )
+
+
+def signed_get(settings: AcsSettings, path: str, now: datetime) -> Call:
+    """Build a GET, signed as above."""
+    url = base(settings) + path
+    return Call(url=url, headers=_proof(settings, "GET", url, b"", now), method="GET")
+
+
+def _proof(settings: AcsSettings, method: str, url: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Sign the method, path, date, host and body."""
+    place, date = urlsplit(url), http_date(now)
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    date = http_date(now)
-    signed = f"POST\n{place.path}?{place.query}\n{date};{place.netloc};{digest}"
+    signed = f"{method}\n{place.path}?{place.query}\n{date};{place.netloc};{digest}"
     key = base64.b64decode(_parts(settings.connection_string.get_secret_value())[1])
     signature = base64.b64encode(hmac.digest(key, signed.encode(), "sha256")).decode()
-    proof = {
+    return {
         "x-ms-date": date,
         "x-ms-content-sha256": digest,
         "Authorization": f"HMAC-SHA256 SignedHeaders={_SIGNED}&Signature={signature}",
     }
-    return Call(url=url, headers={**(headers or {}), **proof}, json=content)
 
 
 def repeatability(outbound: Outbound, part: int) -> tuple[str, str]:

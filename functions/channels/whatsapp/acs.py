@@ -5,8 +5,9 @@ https://learn.microsoft.com/rest/api/communication/advancedmessaging. The events
 `functions.providers.acs_whatsapp`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field, JsonValue
 
@@ -28,13 +29,15 @@ from functions.channels.text import split
 from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Outbound
 from functions.providers import acs, eventgrid
 from functions.providers.acs_events import Incoming
-from functions.providers.acs_whatsapp import RECEIVED, UPDATED, read
+from functions.providers.acs_whatsapp import RECEIVED, REFERENCE, UPDATED, read
 from functions.providers.answers import UNNAMED
 from functions.providers.eventgrid_events import events
 from functions.providers.payload import children, read_answer, text
 
-PATH = "/messages/notifications:send?api-version=2024-08-30"
+VERSION = "api-version=2024-08-30"
+PATH = f"/messages/notifications:send?{VERSION}"
 
+_REFERENCE = re.compile(REFERENCE + r"([0-9A-Za-z_-]{1,128})")
 _KINDS = {
     AttachmentKind.IMAGE: "image",
     AttachmentKind.AUDIO: "audio",
@@ -129,6 +132,16 @@ class AcsWhatsApp:
         taken = next(iter(children(read_answer(answer.body), "receipts")), None)
         message = text(taken, "messageId")
         return Sent(message) if message else UNNAMED
+
+    def media_hosts(self, account: Account[AcsWhatsAppSettings]) -> tuple[str, ...]:
+        """Media lie at the resource itself."""
+        return (acs.base(account.settings),)
+
+    def media_call(self, reference: str, account: Account[AcsWhatsAppSettings], now: datetime) -> Call | None:
+        """Make the signed GET of a medium; None for what is none of WhatsApp's."""
+        found = _REFERENCE.fullmatch(reference)
+        path = f"/messages/streams/{found[1]}?{VERSION}" if found else ""
+        return acs.signed_get(account.settings, path, now) if path else None
 
 
 def _medium(attachment: Attachment) -> dict[str, str]:
