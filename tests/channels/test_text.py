@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.channels.text import split, units
+from functions.channels.text import octets, split, units
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -40,3 +40,10 @@ def test_nothing_is_lost_and_nothing_is_too_long(text: str, limit: int) -> None:
     parts = split(text, limit)
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert all(0 < units(part) <= limit and part == part.strip() for part in parts)
+
+
+@given(st.text(alphabet=st.sampled_from("ab .\näö👋🇫🇮"), max_size=80), st.integers(4, 20))
+def test_bytes_are_a_limit_too(text: str, limit: int) -> None:
+    parts = split(text, limit, octets)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+    assert all(0 < len(part.encode()) <= limit for part in parts)

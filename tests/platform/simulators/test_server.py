@@ -17,8 +17,10 @@ from telegram.request import HTTPXRequest
 from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent, Token, Tokened
 from functions.message import Attachment, AttachmentKind, Delivery, Kind, Receipt
 from local.child import Child
+from local.simulators.accounts import registration
 from local.simulators.server import Simulators
 from tests.channels.samples import (
+    ADAPTERS,
     CHANNELS,
     MEDIA,
     NOW,
@@ -305,6 +307,35 @@ async def test_google_tells_of_delivery_and_reading(bench: Bench, ear: tuple[Ear
         room("rcs").authenticate(request, account("rcs"))
         [item] = room("rcs").parse(request, account("rcs"))
         assert (item.thread, item.receipt) == (THREADS["rcs"], Receipt(state=state, message=answer.message))
+
+
+@pytest.mark.parametrize(
+    ("channel", "states"),
+    [
+        ("instagram", [Delivery.READ]),
+        ("whatsapp-meta", [Delivery.SENT, Delivery.DELIVERED, Delivery.READ]),
+        ("whatsapp-twilio", [Delivery.SENT, Delivery.DELIVERED, Delivery.READ]),
+    ],
+)
+async def test_news_name_the_message_and_its_thread(
+    bench: Bench, ear: tuple[Ear, str], channel: str, states: list[Delivery]
+) -> None:
+    listening, hook = ear
+    settings = account(channel, apiBase=f"{bench.url}/{PROVIDERS[channel]}").settings
+    to = replace(account(channel), callback=hook, settings=settings)
+    found = registration(*ADAPTERS[channel], dict(settings), hook)
+    assert found
+    assert await bench.post("accounts", **found.model_dump(by_alias=True)) == 204
+    message = outbound(channel, text="x")
+    [call] = room(channel).render(message, to, standing())
+    answer = room(channel).receipt(await bench.place(call))
+    assert isinstance(answer, Sent)
+    for state in states:
+        request = await listening.next()
+        room(channel).authenticate(request, to)
+        [item] = room(channel).parse(request, to)
+        assert item.receipt == Receipt(state=state, message=answer.message)
+        assert item.thread == message.thread
 
 
 async def test_as_a_process_it_says_when_it_is_ready_and_stops_when_told() -> None:
