@@ -41,7 +41,7 @@ class Response:
     """What the provider is answered."""
 
     status: int = 200
-    body: str = ""
+    body: str | bytes = ""
     content_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -31,7 +31,8 @@ def to_request(request: func.HttpRequest, received_at: datetime, url: str = "") 
 def to_http(response: Response) -> func.HttpResponse:
     """Give an answer to the host."""
     headers = {**response.headers, "Content-Type": response.content_type}
-    return func.HttpResponse(response.body.encode(), status_code=response.status, headers=headers)
+    body = response.body.encode() if isinstance(response.body, str) else response.body
+    return func.HttpResponse(body, status_code=response.status, headers=headers)
 
 
 def _path(url: str) -> str:

@@ -46,6 +46,13 @@ class Yaml(Model):
     text: str
 
 
+class File(Model):
+    """A reply that is a file, not JSON."""
+
+    content: bytes
+    content_type: str
+
+
 BodyT = TypeVar("BodyT", bound=BaseModel)
 QueryT = TypeVar("QueryT", bound=BaseModel)
 ValueT = TypeVar("ValueT", bound=BaseModel)

@@ -1,5 +1,7 @@
 """Conversations and their messages: listed, read, moved from state to state."""
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from functions.configuration.document import Name
@@ -50,10 +52,15 @@ async def list_messages(call: Call[Paging, Nothing], services: Services) -> Repl
 
 async def get_message(call: Call[Nothing, Nothing], services: Services) -> Reply[StoredMessage]:
     """Give one message, for instance to see how far a reply has come."""
-    message = await services.threads.message(call.parameters["message"])
-    if message.conversation != call.parameters["id"]:
+    return Reply(await message_of(call.parameters, services))
+
+
+async def message_of(parameters: Mapping[str, str], services: Services) -> StoredMessage:
+    """Read the message that a path names; raises NotFound, also for one of another conversation."""
+    message = await services.threads.message(parameters["message"])
+    if message.conversation != parameters["id"]:
         raise NotFound("the conversation has no such message")
-    return Reply(message)
+    return message
 
 
 async def change_state(call: Call[Nothing, StateChange], services: Services) -> Reply[Conversation]:

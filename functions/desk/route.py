@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from functions.channels.contract import Request, Response
 from functions.configuration.yaml_text import LARGEST
-from functions.desk.call import BodyT, Call, Caller, Nothing, QueryT, Reply, Role, ValueT, Yaml
+from functions.desk.call import BodyT, Call, Caller, File, Nothing, QueryT, Reply, Role, ValueT, Yaml
 from functions.desk.problems import breakdown, faulty, refusal
 from functions.desk.tokens import Authority
 from functions.errors import Invalid, MonikanavaError, TooLarge
@@ -124,6 +124,8 @@ class Route(Generic[QueryT, BodyT, ValueT]):
             return _guarded(Response(reply.status, headers=reply.headers))
         if isinstance(value, Yaml):
             return _guarded(Response(reply.status, value.text, YAML, reply.headers))
+        if isinstance(value, File):
+            return _guarded(Response(reply.status, value.content, value.content_type, reply.headers))
         body = value.model_dump_json(by_alias=True)
         return _guarded(Response(reply.status, body, self.media, reply.headers))
 

@@ -5,7 +5,17 @@ from typing import Any
 
 from pydantic import RootModel
 
-from functions.desk import accounts, configuration, conversations, explain, health, parked, records, replies
+from functions.desk import (
+    accounts,
+    attachments,
+    configuration,
+    conversations,
+    explain,
+    health,
+    parked,
+    records,
+    replies,
+)
 from functions.desk.call import Call, Nothing, Reply, Role
 from functions.desk.openapi import describe
 from functions.desk.route import Header, Route
@@ -13,6 +23,7 @@ from functions.services import Services
 
 JSON_SCHEMA = "application/schema+json"
 AGENT, ADMINISTRATOR, ANYBODY = Role.AGENT, Role.ADMINISTRATOR, None
+ATTACHMENT = "conversations/{id}/messages/{message}/attachments/{index}"
 KEY = Header("Idempotency-Key", True, "A new value for each reply, the same when the request is repeated.")
 MATCH = Header("If-Match", False, "The ETag of the version that was edited; another version is refused.")
 
@@ -37,6 +48,8 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("GET", "conversations/{id}/messages", AGENT, conversations.list_messages),
     Route("POST", "conversations/{id}/messages", AGENT, replies.post_reply, (202, 200), (KEY,)),
     Route("GET", "conversations/{id}/messages/{message}", AGENT, conversations.get_message),
+    Route("GET", ATTACHMENT, AGENT, attachments.get_attachment),
+    Route("POST", f"{ATTACHMENT}/fetch", AGENT, attachments.fetch_attachment, (202,)),
     Route("POST", "conversations/{id}/state", AGENT, conversations.change_state),
     Route("PUT", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.put_link),
     Route("DELETE", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.delete_link),
