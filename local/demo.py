@@ -8,10 +8,11 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import yaml
@@ -28,6 +29,7 @@ from local.tables import show
 CONFIGURATION = Path(__file__).parent / "configuration.yaml"
 LATE = "5411230000099"  # the person whose messages overtake each other
 SHARED = "+358501112222"
+PHOTOGRAPHER = "770042"
 MANY, PEOPLE = 60, 12
 PATIENCE = 30.0  # seconds
 Found = list[tuple[Json, list[Json]]]
@@ -47,7 +49,7 @@ class Stage:
     http: aiohttp.ClientSession
     accounts: dict[str, Json]
 
-    def message(self, account_id: str, text: str, **words: str) -> SignedRequest:
+    def message(self, account_id: str, text: str, **words: Any) -> SignedRequest:
         """Sign a customer's message to an account."""
         account = self.accounts[account_id]
         channel, provider, settings = account["channel"], account["provider"], account["settings"]
@@ -101,7 +103,8 @@ async def _acts(stage: Stage) -> None:
     await _shared_number(stage)
     await _out_of_order(stage)
     await _batch(stage)
-    expected = len(stage.accounts) * 2 + 1 + 2 + MANY
+    await _picture(stage)
+    expected = len(stage.accounts) * 2 + 1 + 2 + MANY + 1
     found = await _until(
         stage, lambda found: _count(found, "inbound") == expected, f"{expected} messages stored"
     )
@@ -113,6 +116,7 @@ async def _acts(stage: Stage) -> None:
     show([pair for pair in found if pair[0] in shown])
     console.print(f"  … and {len(found) - len(shown)} conversations more, from the batch of {MANY} messages")
     _show_order(found)
+    await _show_picture(stage)
 
 
 def _main(stage: Stage, found: Found) -> list[Json]:
@@ -161,6 +165,33 @@ async def _shared_number(stage: Stage) -> None:
     """Somebody whose number two contacts have: linked to neither, both kept as candidates."""
     console.print("\n» sms: a number that two contacts share")
     await stage.post("signed message", stage.message("sms-twilio", "Hei, me täällä", sender=SHARED), 200)
+
+
+async def _picture(stage: Stage) -> None:
+    """A customer's photo: it stays at Telegram until the media function has fetched it."""
+    console.print("\n» telegram: a photo")
+    photo = stage.message("telegram-bot", "Tässä kuva", media=("AgACAgQAAxkBAAI",), sender=PHOTOGRAPHER)
+    await stage.post("signed message", photo, 200)
+
+
+async def _show_picture(stage: Stage) -> None:
+    def fetched(found: Found) -> bool:
+        return any(attachment.get("blob") for _, _, attachment in _attachments(found))
+
+    found = await _until(stage, fetched, "photo fetched from Telegram, kept in Blob storage")
+    message, index, attachment = next(iter(_attachments(found)))
+    path = f"conversations/{message['conversation']}/messages/{message['id']}/attachments/{index}"
+    content = await stage.desk.file(path)
+    if len(content) != attachment["size"]:
+        raise Unexpected("the file is not the one that was fetched")
+    console.print(f"    GET /api/{path[:60]}…   {attachment['contentType']}, {len(content)} bytes")
+
+
+def _attachments(found: Found) -> Iterator[tuple[Json, int, Json]]:
+    for _, messages in found:
+        for message in messages:
+            for index, attachment in enumerate(message["attachments"]):
+                yield message, index, attachment
 
 
 async def _reply(stage: Stage, conversation: Json) -> None:

@@ -52,6 +52,13 @@ class Desk:
                 raise DeskError(await answer.text())
             return await answer.text()
 
+    async def file(self, path: str) -> bytes:
+        """GET a file; raises DeskError."""
+        async with self._http.get(f"{self._url}/{path}") as answer:
+            if answer.status >= 300:
+                raise DeskError(await answer.text())
+            return await answer.read()
+
     async def items(self, path: str, **query: str) -> list[Json]:
         """Read a list to its last page."""
         found: list[Json] = []

@@ -1,6 +1,7 @@
 """The HTTP side of the simulators, one for all providers.
 
 /twilio/…  /meta/…  /google/… …     the providers' send APIs: an account's `api_base` is one of these
+GET /‹provider›/…                   the media that customers send: see `media`
 GET, DELETE /sent?provider=NAME    what was taken, newest last; forget it, with what was ordered
 POST /behave                       {"provider", "answer": "ok|429|500|permanent|timeout|reset", "times"}
 POST /accounts                     {"provider", "account", "secret", "callback"}: who gets news of messages
@@ -15,6 +16,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import ValidationError
 
+from local.simulators import media
 from local.simulators.acs import Acs
 from local.simulators.apple import Apple
 from local.simulators.google import Google
@@ -49,6 +51,7 @@ class Simulators:
             app.router.add_post(f"/{provider.name}{provider.path}", self._sender(provider))
             if isinstance(provider, TokenGiver):
                 app.router.add_post(f"/{provider.name}{provider.token_path}", _giver(provider))
+        app.add_routes(media.routes())
         app.router.add_get("/sent", self._sent)
         app.router.add_delete("/sent", self._clear)
         app.router.add_post("/behave", self._behave)
