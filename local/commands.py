@@ -225,6 +225,7 @@ def _parts(platform: Platform) -> str:
     return f"""  webhooks      {platform.url}/api/channels/CHANNEL/ACCOUNT
   Service Bus   {platform.bus.connection_string}
   tables        {platform.tables.connection_string}
+  blobs         {platform.blobs.connection_string}
   providers     {platform.simulators_url}/sent   (what the simulated providers received)"""
 
 
