@@ -21,6 +21,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("apple", "apple"): "functions.channels.apple:Apple",
     ("google", "business-messages"): "functions.channels.google_business:GoogleBusinessMessages",
     ("sms", "telesign"): "functions.channels.sms.telesign:TelesignSms",
+    ("x", "x"): "functions.channels.x:X",
 }
 
 

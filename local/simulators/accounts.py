@@ -17,6 +17,7 @@ _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("whatsapp", "twilio"): ("account_sid", "auth_token"),
     ("rcs", "google"): ("agent_id", "client_token"),
     ("sms", "telesign"): ("customer_id", "api_key"),
+    ("x", "x"): ("user_id", "consumer_secret"),
 }
 
 

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.message import Delivery
-from local.simulators import acs, apple, google, instagram, line, meta, telegram, telesign, twilio, whatsapp
+from local.simulators import (
+    acs,
+    apple,
+    google,
+    instagram,
+    line,
+    meta,
+    telegram,
+    telesign,
+    twilio,
+    whatsapp,
+    x,
+)
 from local.simulators.signed import SignedRequest, Words
 
 Composer = Callable[[Mapping[str, Any], str, Words], SignedRequest]
@@ -46,6 +58,7 @@ PLAYS: dict[tuple[str, str], Play] = {
     ("line", "line"): Play(line.compose, "U" + "a140" * 8, handshake=line.verify),
     ("apple", "apple"): Play(apple.compose, "urn:mbid:AQAAY3Vz", proof="Authorization"),
     ("sms", "telesign"): Play(telesign.compose, "358401234567", Delivery.DELIVERED),
+    ("x", "x"): Play(x.compose, "2244994945", Delivery.READ, x.handshake),
 }
 
 

@@ -28,8 +28,19 @@ from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
 from local.simulators.telesign import Telesign
 from local.simulators.twilio import Twilio
+from local.simulators.x import X
 
-PROVIDERS: tuple[Provider, ...] = (Twilio(), Meta(), Telegram(), Google(), Line(), Acs(), Apple(), Telesign())
+PROVIDERS: tuple[Provider, ...] = (
+    Twilio(),
+    Meta(),
+    Telegram(),
+    Google(),
+    Line(),
+    Acs(),
+    Apple(),
+    Telesign(),
+    X(),
+)
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

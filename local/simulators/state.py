@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from functions.message import Model
 
-Name = Literal["twilio", "meta", "telegram", "google", "line", "acs", "apple", "telesign"]
+Name = Literal["twilio", "meta", "telegram", "google", "line", "acs", "apple", "telesign", "x"]
 
 
 class Behaviour(StrEnum):

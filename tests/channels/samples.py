@@ -26,6 +26,8 @@ SECRETS = {
 }
 ACS_CONNECTION = "endpoint=https://acs-1.communication.azure.com/;accesskey=bG9jYWwtYWNzLWFjY2Vzcy1rZXk="
 SECRETS |= {"api_key": "dGVsZXNpZ24ta2V5LWRnZXM1"}
+SECRETS |= {"consumer_secret": "x-consumer-secret"}
+SECRETS |= {"client_secret": "x-client-secret"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
     "sms-acs": {
@@ -78,6 +80,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "apiKey": SECRETS["api_key"],
         "sender": "15005550006",
     },
+    "x": {
+        "userId": "3001969357",
+        "consumerKey": "x-consumer-key",
+        "consumerSecret": SECRETS["consumer_secret"],
+        "clientSecret": SECRETS["client_secret"],
+        "accessToken": "3001969357-x-access-token",
+        "accessTokenSecret": "x-access-token-secret",
+    },
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
@@ -92,6 +102,7 @@ ADAPTERS = {
     "line": ("line", "line"),
     "apple": ("apple", "apple"),
     "sms-telesign": ("sms", "telesign"),
+    "x": ("x", "x"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
@@ -109,6 +120,7 @@ THREADS = {
     "line": "U4af4980629000000000000000000a140",
     "apple": "urn:mbid:AQAAY",
     "sms-telesign": "358401234567",
+    "x": "2244994945",
 }
 
 

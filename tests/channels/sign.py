@@ -104,6 +104,12 @@ def _telesign(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, st
     return {"content-type": "application/json", "x-ts-authorization": signature}
 
 
+def _x(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """As X's quick start does; its SDKs have no verifier."""
+    signature = b64encode(hmac.digest(secrets["client_secret"].encode(), body, "sha256")).decode()
+    return {"content-type": "application/json", "x-twitter-webhooks-signature-oauth2": f"sha256={signature}"}
+
+
 _SIGNERS = {
     "sms": _twilio,
     "sms-acs": _event_grid,
@@ -115,4 +121,7 @@ _SIGNERS = {
     "telegram": _telegram,
     "rcs": _google,
     "line": _line,
-    "apple": _apple, "sms-telesign": _telesign}
+    "apple": _apple,
+    "sms-telesign": _telesign,
+    "x": _x,
+}

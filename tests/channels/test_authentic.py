@@ -23,6 +23,7 @@ from tests.channels.vectors import (
     whatsapp_acs,
     whatsapp_meta,
     whatsapp_twilio,
+    x,
 )
 
 BODIES = {
@@ -38,6 +39,7 @@ BODIES = {
     "line": line.CASES["text, escaped as LINE may"].body,
     "apple": apple.CASES["text"].body,
     "sms-telesign": sms_telesign.CASES["text"].body,
+    "x": x.CASES["text"].body,
 }
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
@@ -51,7 +53,8 @@ ODD = {
     "rcs": b'\r\n{ "text" :\t" x " } \n',
     "line": b'\t{"events" : [ ],\r\n "destination":"U00000000000000000000000000000b07"}\n\n',
     "apple": b' {\t"v" :1 }\r\n\r\n',
-    "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n' ,
+    "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n',
+    "x": b'\t{ "for_user_id" :"3001969357",\r\n "direct_message_events":[ ] }\n',
 }
 HEADER = {
     "sms": "x-twilio-signature",
@@ -66,8 +69,19 @@ HEADER = {
     "line": "x-line-signature",
     "apple": "authorization",
     "sms-telesign": "x-ts-authorization",
+    "x": "x-twitter-webhooks-signature-oauth2",
 }
-SIGNS_THE_BODY = ["sms", "facebook", "instagram", "whatsapp-meta", "whatsapp-twilio", "rcs", "line", "sms-telesign"]
+SIGNS_THE_BODY = [
+    "sms",
+    "facebook",
+    "instagram",
+    "whatsapp-meta",
+    "whatsapp-twilio",
+    "rcs",
+    "line",
+    "sms-telesign",
+    "x",
+]
 EMPTY = dict.fromkeys(FORMS, b"MessageSid=S&From=1&Body=%b")  # a small body to fill; else JSON
 
 

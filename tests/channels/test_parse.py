@@ -21,6 +21,7 @@ from tests.channels.vectors import (
     whatsapp_acs,
     whatsapp_meta,
     whatsapp_twilio,
+    x,
 )
 from tests.channels.vectors.case import Case
 
@@ -37,6 +38,7 @@ VECTORS = {
     "line": line.CASES,
     "apple": apple.CASES,
     "sms-telesign": sms_telesign.CASES,
+    "x": x.CASES,
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")
@@ -117,7 +119,9 @@ def test_an_unreadable_whole_is_invalid(channel: str, body: bytes) -> None:
         )
 
 
-@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"])
+@pytest.mark.parametrize(
+    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign", "x"]
+)
 @pytest.mark.parametrize("body", [b"[1,2]", b"7", b"null", b'"x"'])
 def test_json_that_is_no_object_is_invalid(channel: str, body: bytes) -> None:
     with pytest.raises(Invalid):
@@ -137,7 +141,9 @@ def test_json_from_twilio_is_kept_raw() -> None:
     assert (item.kind, item.raw) == (Kind.UNSUPPORTED, {"a": 1})
 
 
-@pytest.mark.parametrize("channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign"])
+@pytest.mark.parametrize(
+    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign", "x"]
+)
 def test_hostile_values_survive_the_queue(channel: str) -> None:
     strange = rb'"\ud800 \udc00\ud800","\u0000",' + b"9" * 5000 + b',1e999,-1e999,{"\\udfff":0.1}'
     body = b'{"update_id":%b,"object":"x","x":[%b],"x":[%b]}' % (b"1" * 40, strange, strange)

@@ -242,6 +242,7 @@ ACKNOWLEDGED = {
     "line": ("text/plain", "OK"),
     "apple": ("text/plain", ""),
     "sms-telesign": ("text/plain", "OK"),
+    "x": ("text/plain", "OK"),
 }
 
 
