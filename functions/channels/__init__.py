@@ -19,6 +19,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("rcs", "google"): "functions.channels.rcs:Rcs",
     ("line", "line"): "functions.channels.line:Line",
     ("apple", "apple"): "functions.channels.apple:Apple",
+    ("wechat", "wechat"): "functions.channels.wechat:WeChat",
     ("google", "business-messages"): "functions.channels.google_business:GoogleBusinessMessages",
     ("sms", "telesign"): "functions.channels.sms.telesign:TelesignSms",
     ("x", "x"): "functions.channels.x:X",

@@ -4,6 +4,7 @@ The room of a channel holds one class that satisfies `Adapter`, and `CHANNELS` n
 delivery, written once for all channels, call these functions in the order in which they stand here.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -110,6 +111,11 @@ class Call:
     json: JsonValue = field(default=None, repr=False)
     method: str = "POST"
     name: str = ""
+
+
+def written(content: JsonValue) -> bytes:
+    """Give the bytes of a call's JSON as delivery sends them: UTF-8, for WeChat shows escapes as they are."""
+    return json.dumps(content, ensure_ascii=False).encode()
 
 
 @dataclass(frozen=True, slots=True)

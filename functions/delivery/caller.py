@@ -4,12 +4,11 @@ Only URLs below the account's API base are called, redirects are not followed, a
 a limit: a provider's token goes to the provider and nowhere else.
 """
 
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
-from functions.channels.contract import Answer, Call
+from functions.channels.contract import Answer, Call, written
 from functions.errors import MonikanavaError, NotDeliverable
 
 ANSWER_LIMIT = 1_000_000  # bytes
@@ -60,13 +59,19 @@ class Caller:
             await self._session.close()
 
     async def _exchange(self, session: aiohttp.ClientSession, call: Call) -> Answer:
-        content: dict[str, Any] = {"json": call.json} if call.form is None else {"data": list(call.form)}
+        headers, data = dict(call.headers), None if call.form is None else list(call.form)
+        if call.json is not None:
+            headers["Content-Type"] = "application/json"
         async with session.request(
-            call.method, call.url, headers=call.headers, allow_redirects=False, **content
+            call.method,
+            call.url,
+            headers=headers,
+            data=data if call.json is None else written(call.json),
+            allow_redirects=False,
         ) as response:
             body = await _read(response.content)
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status, headers, body)
+            given = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, given, body)
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

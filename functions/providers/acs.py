@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, JsonValue, SecretStr
 
-from functions.channels.contract import Answer, Call, Refused, Unsure
+from functions.channels.contract import Answer, Call, Refused, Unsure, written
 from functions.message import Outbound
 from functions.providers.answers import by_status
 from functions.providers.eventgrid import EventGridSettings
@@ -79,7 +78,7 @@ def signed_call(
 ) -> Call:
     """Build a POST, signed; the signature is good for some minutes."""
     url = base(settings) + path
-    body = json.dumps(content).encode()  # as delivery writes it: what is signed are these very bytes
+    body = written(content)  # what is signed are these very bytes
     return Call(
         url=url, headers={**(headers or {}), **_proof(settings, "POST", url, body, now)}, json=content
     )

@@ -18,6 +18,7 @@ from local.simulators import (
     telegram,
     telesign,
     twilio,
+    wechat,
     whatsapp,
     x,
 )
@@ -57,6 +58,7 @@ PLAYS: dict[tuple[str, str], Play] = {
     ("rcs", "google"): Play(google.compose, "+358407654321", Delivery.READ, google.handshake),
     ("line", "line"): Play(line.compose, "U" + "a140" * 8, handshake=line.verify),
     ("apple", "apple"): Play(apple.compose, "urn:mbid:AQAAY3Vz", proof="Authorization"),
+    ("wechat", "wechat"): Play(wechat.compose, "oLocalCustomer-1", handshake=wechat.handshake),
     ("sms", "telesign"): Play(telesign.compose, "358401234567", Delivery.DELIVERED),
     ("x", "x"): Play(x.compose, "2244994945", Delivery.READ, x.handshake),
 }

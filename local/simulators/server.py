@@ -28,6 +28,7 @@ from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
 from local.simulators.telesign import Telesign
 from local.simulators.twilio import Twilio
+from local.simulators.wechat import WeChat
 from local.simulators.x import X
 
 PROVIDERS: tuple[Provider, ...] = (
@@ -40,6 +41,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Apple(),
     Telesign(),
     X(),
+    WeChat(),
 )
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")

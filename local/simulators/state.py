@@ -9,7 +9,18 @@ from pydantic import Field, JsonValue
 
 from functions.message import Model
 
-Name = Literal["twilio", "meta", "telegram", "google", "line", "acs", "apple", "telesign", "x"]
+Name = Literal[
+    "twilio",
+    "meta",
+    "telegram",
+    "google",
+    "line",
+    "acs",
+    "apple",
+    "telesign",
+    "x",
+    "wechat",
+]
 
 
 class Behaviour(StrEnum):

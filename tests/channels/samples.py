@@ -4,14 +4,16 @@
 where a channel has several.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Request, Standing
 from functions.message import Inbound, Outbound
 from tests.channels.google_sdk import key_file
-from tests.channels.sign import sealed, sign
+from tests.channels.sign import WECHAT_KEY, sealed, sign, signed_query
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BASE = "https://omni.example.com/api/channels"
@@ -23,6 +25,7 @@ SECRETS = {
     "client_token": "google-client-token",
     "channel_secret": "line-secret",
     "api_secret": "bW9uaWthbmF2YS1hcHBsZS1hcGktc2VjcmV0LTEyMzQ=",
+    "token": "wechat-token",
 }
 ACS_CONNECTION = "endpoint=https://acs-1.communication.azure.com/;accesskey=bG9jYWwtYWNzLWFjY2Vzcy1rZXk="
 SECRETS |= {"api_key": "dGVsZXNpZ24ta2V5LWRnZXM1"}
@@ -75,6 +78,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "channelAccessToken": "line-access-token",
     },
     "apple": {"mspId": "msp-1", "apiSecret": SECRETS["api_secret"], "businessId": "business-1"},
+    "wechat": {
+        "originalId": "gh_0001",
+        "appId": "wx1",
+        "appSecret": "wechat-app-secret",
+        "token": SECRETS["token"],
+        "encodingAesKey": WECHAT_KEY,
+    },
     "sms-telesign": {
         "customerId": "440813A4-1234-5678-9012-345678901234",
         "apiKey": SECRETS["api_key"],
@@ -101,6 +111,7 @@ ADAPTERS = {
     "rcs": ("rcs", "google"),
     "line": ("line", "line"),
     "apple": ("apple", "apple"),
+    "wechat": ("wechat", "wechat"),
     "sms-telesign": ("sms", "telesign"),
     "x": ("x", "x"),
 }
@@ -119,6 +130,7 @@ THREADS = {
     "rcs": "+358401234567",
     "line": "U4af4980629000000000000000000a140",
     "apple": "urn:mbid:AQAAY",
+    "wechat": "oUser-1_a",
     "sms-telesign": "358401234567",
     "x": "2244994945",
 }
@@ -148,7 +160,21 @@ def request(channel: str, body: bytes, headers: dict[str, str] | None = None, qu
 
 def signed(channel: str, body: bytes, secrets: dict[str, str] = SECRETS) -> Request:
     body = sealed(channel, body)
-    return request(channel, body, sign(channel, callback(channel), secrets, body))
+    headers, query = sign(channel, callback(channel), secrets, body), signed_query(channel, secrets, body)
+    return request(channel, body, headers, query)
+
+
+def proof(call: Request, name: str) -> str:
+    """Give the proof of a call: a header, or with `?` before its name a parameter of the query."""
+    return call.parameters()[name[1:]] if name.startswith("?") else call.headers[name]
+
+
+def with_proof(call: Request, name: str, value: str) -> Request:
+    """Give the call with another proof."""
+    if not name.startswith("?"):
+        return replace(call, headers={**call.headers, name: value})
+    query = urlencode({**call.parameters(), name[1:]: value}, errors="replace")
+    return replace(call, query=query)
 
 
 def parsed(channel: str, body: bytes) -> list[Inbound]:

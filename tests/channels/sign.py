@@ -5,16 +5,21 @@ import hmac
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
+from xml.etree.ElementTree import fromstring
 
 import jwt
 from linebot.v3.webhook import SignatureValidator
 from pywa.utils import webhook_updates_validator
 from telesign.util import verify_telesign_callback_signature
+from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
+from wechatpy.utils import WeChatSigner  # type: ignore[import-untyped]
 
 from tests.channels.twilio_sdk import RequestValidator
 
 FORM = "application/x-www-form-urlencoded"
+STAMP = "1795348800"  # the samples' NOW
+WECHAT_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 
 class MultiDict(dict[str, str]):
@@ -31,6 +36,11 @@ class MultiDict(dict[str, str]):
 def sealed(channel: str, body: bytes) -> bytes:
     """Put a body into the envelope that its provider sends it in, where there is one."""
     return _ENVELOPES[channel](body) if channel in _ENVELOPES else body
+
+
+def signed_query(channel: str, secrets: Mapping[str, str], body: bytes) -> str:
+    """Give the query of a webhook of `channel`, where the proof stands there."""
+    return _QUERIES[channel](secrets, body) if channel in _QUERIES else ""
 
 
 def sign(channel: str, callback_url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
@@ -81,12 +91,29 @@ def _apple(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
     """As any holder of the secret does; PyJWT makes the token."""
     secret = secrets["api_secret"]
     key = b64decode(secret[:44]) + secret[44:].encode()
-    token = jwt.encode({"aud": "msp-1", "iat": 1795348800}, key, "HS256")
+    token = jwt.encode({"aud": "msp-1", "iat": int(STAMP)}, key, "HS256")
     ends = {"id": "0f8fad5b", "source-id": "urn:mbid:AQAAY", "destination-id": "business-1"}
     return {"content-type": "application/json", "authorization": f"Bearer {token}", **ends}
 
 
-_ENVELOPES = {"rcs": _pubsub}
+def _safe_mode(body: bytes) -> bytes:
+    """As wechatpy encrypts replies; WeChat's own webhooks look the same."""
+    sealed: str = WeChatCrypto("", WECHAT_KEY, "wx1").encrypt_message(body, "17", STAMP)
+    return sealed.encode()
+
+
+def _wechat(secrets: Mapping[str, str], body: bytes) -> str:
+    signer, encrypted = WeChatSigner(), fromstring(body).findtext("Encrypt", "")
+    signer.add_data(secrets["token"], STAMP, "17", encrypted)
+    return urlencode({"timestamp": STAMP, "nonce": "17", "msg_signature": signer.signature})
+
+
+def _unsigned(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    return {"content-type": "text/xml"}
+
+
+_ENVELOPES = {"rcs": _pubsub, "wechat": _safe_mode}
+_QUERIES = {"wechat": _wechat}
 
 
 def _line(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
@@ -124,4 +151,5 @@ _SIGNERS = {
     "apple": _apple,
     "sms-telesign": _telesign,
     "x": _x,
+    "wechat": _unsigned,
 }

@@ -7,7 +7,19 @@ import pytest
 
 from functions.channels.contract import Request
 from functions.errors import NotAuthentic
-from tests.channels.samples import BASE, CHANNELS, FORMS, SECRETS, account, parsed, request, room, signed
+from tests.channels.samples import (
+    BASE,
+    CHANNELS,
+    FORMS,
+    SECRETS,
+    account,
+    parsed,
+    proof,
+    request,
+    room,
+    signed,
+    with_proof,
+)
 from tests.channels.sign import sign
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
 from tests.channels.vectors import (
@@ -20,6 +32,7 @@ from tests.channels.vectors import (
     sms_acs,
     sms_telesign,
     telegram,
+    wechat,
     whatsapp_acs,
     whatsapp_meta,
     whatsapp_twilio,
@@ -38,6 +51,7 @@ BODIES = {
     "rcs": rcs.CASES["text"].body,
     "line": line.CASES["text, escaped as LINE may"].body,
     "apple": apple.CASES["text"].body,
+    "wechat": wechat.CASES["text"].body,
     "sms-telesign": sms_telesign.CASES["text"].body,
     "x": x.CASES["text"].body,
 }
@@ -55,6 +69,7 @@ ODD = {
     "apple": b' {\t"v" :1 }\r\n\r\n',
     "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n',
     "x": b'\t{ "for_user_id" :"3001969357",\r\n "direct_message_events":[ ] }\n',
+    "wechat": b"<xml >\r\n\t<MsgType > text </MsgType>\n</xml>\n",
 }
 HEADER = {
     "sms": "x-twilio-signature",
@@ -68,6 +83,7 @@ HEADER = {
     "rcs": "x-goog-signature",
     "line": "x-line-signature",
     "apple": "authorization",
+    "wechat": "?msg_signature",
     "sms-telesign": "x-ts-authorization",
     "x": "x-twitter-webhooks-signature-oauth2",
 }
@@ -81,20 +97,25 @@ SIGNS_THE_BODY = [
     "line",
     "sms-telesign",
     "x",
+    "wechat",
 ]
-EMPTY = dict.fromkeys(FORMS, b"MessageSid=S&From=1&Body=%b")  # a small body to fill; else JSON
+# A small body to fill; else JSON.
+EMPTY = {
+    **dict.fromkeys(FORMS, b"MessageSid=S&From=1&Body=%b"),
+    "wechat": b"<xml><MsgType>x</MsgType><Content>%b</Content></xml>",
+}
 
 
 def with_header(change: Callable[[str], str]) -> Callable[[Request, str], Request]:
     def changed(good: Request, channel: str) -> Request:
         name = HEADER[channel]
-        return replace(good, headers={**good.headers, name: change(good.headers[name])})
+        return with_proof(good, name, change(proof(good, name)))
 
     return changed
 
 
 BAD: dict[str, tuple[Callable[[Request, str], Request], str]] = {
-    "no header": (lambda good, channel: replace(good, headers={}), "missing"),
+    "no header": (lambda good, channel: replace(good, headers={}, query=""), "missing"),
     "empty header": (with_header(lambda value: ""), "missing"),
     "cut short": (with_header(lambda value: value[:-1]), "match|hexadecimal"),
     "lengthened": (with_header(lambda value: value + "A"), "match|hexadecimal"),

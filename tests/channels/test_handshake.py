@@ -10,7 +10,14 @@ from functions.channels.contract import Request
 from functions.errors import Forbidden, Invalid
 from tests.channels.samples import CHANNELS, SETTINGS, account, request, room
 
-OURS = {"verifyToken", "deliverySecret", "secretToken", "clientToken"}  # secrets we made up
+OURS = {
+    "verifyToken",
+    "deliverySecret",
+    "secretToken",
+    "clientToken",
+    "token",
+    "encodingAesKey",
+}  # secrets we made up
 GOOD = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me"
 
 

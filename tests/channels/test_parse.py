@@ -18,6 +18,7 @@ from tests.channels.vectors import (
     sms_acs,
     sms_telesign,
     telegram,
+    wechat,
     whatsapp_acs,
     whatsapp_meta,
     whatsapp_twilio,
@@ -37,6 +38,7 @@ VECTORS = {
     "rcs": rcs.CASES,
     "line": line.CASES,
     "apple": apple.CASES,
+    "wechat": wechat.CASES,
     "sms-telesign": sms_telesign.CASES,
     "x": x.CASES,
 }

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,20 @@ from hypothesis import strategies as st
 
 from functions.errors import Invalid, NotAuthentic
 from functions.message import Inbound
-from tests.channels.samples import BASE, CHANNELS, FORMS, SECRETS, account, parsed, request, room, signed
+from functions.providers.xml import read_xml
+from tests.channels.samples import (
+    BASE,
+    CHANNELS,
+    FORMS,
+    SECRETS,
+    account,
+    parsed,
+    proof,
+    request,
+    room,
+    signed,
+    with_proof,
+)
 from tests.channels.sign import MultiDict, sign
 from tests.channels.test_authentic import BODIES, HEADER, SIGNS_THE_BODY
 from tests.channels.test_parse import VECTORS
@@ -36,6 +50,17 @@ EVENTS = {
 }
 
 
+def xmls(vectors: list[bytes]) -> st.SearchStrategy[bytes]:
+    fields = sorted({name for body in vectors for name in names(read_xml(body))})
+    texts = st.text(max_size=12) | st.sampled_from(["text", "event", "subscribe", "VIEW", "0", "gh_0001"])
+    elements = st.tuples(st.sampled_from(fields), texts.map(escape)).map("<{0[0]}>{0[1]}</{0[0]}>".format)
+    inner = st.recursive(
+        elements, lambda part: st.lists(part, max_size=3).map("".join).map("<X>{}</X>".format)
+    )
+    wholes = st.lists(inner, max_size=8).map("".join).map("<xml>{}</xml>".format)
+    return st.binary(max_size=60) | wholes.map(lambda whole: whole.encode("utf-8", "replace"))
+
+
 def bodies(channel: str) -> st.SearchStrategy[bytes]:
     vectors = [case.body for case in VECTORS[channel].values()]
     if channel in FORMS:
@@ -45,6 +70,8 @@ def bodies(channel: str) -> st.SearchStrategy[bytes]:
         texts = st.text(max_size=12) | st.sampled_from(["received", "delivered", "STOP", "10"])
         forms = st.lists(st.tuples(st.sampled_from(fields), texts), max_size=12)
         return st.binary(max_size=60) | forms.map(lambda form: urlencode(form, errors="replace").encode())
+    if channel == "wechat":
+        return xmls(vectors)
     keys = sorted({name for body in vectors for name in names(json.loads(body))})
     leaves = (
         st.none()
@@ -93,8 +120,9 @@ def test_an_empty_batch_is_nothing() -> None:
     assert parsed("facebook", b'{"object":"page","entry":[]}') == []
 
 
-# RCS signs what is inside its envelope, Twilio the form that the body spells.
-BYTES = [name for name in SIGNS_THE_BODY if name not in (*FORMS, "rcs")]
+# Some sign what is inside their envelope, Twilio the form that the body spells.
+ENVELOPED = ("rcs", "wechat")
+BYTES = [name for name in SIGNS_THE_BODY if name not in (*FORMS, *ENVELOPED)]
 
 
 @pytest.mark.parametrize("channel", BYTES)
@@ -104,6 +132,22 @@ def test_any_changed_bit_of_a_body_is_refused(channel: str, data: st.DataObject)
     bit = data.draw(st.integers(0, len(good.body) * 8 - 1))
     with pytest.raises(NotAuthentic):
         room(channel).authenticate(replace(good, body=flipped(good.body, bit)), account(channel))
+
+
+@pytest.mark.parametrize("channel", ENVELOPED)
+@given(data=st.data())
+def test_a_changed_bit_of_an_envelope_is_refused_or_changes_nothing(
+    channel: str, data: st.DataObject
+) -> None:
+    """Only what is inside is signed, and only that is read."""
+    good = signed(channel, BODIES[channel])
+    changed = flipped(good.body, data.draw(st.integers(0, len(good.body) * 8 - 1)))
+    try:
+        room(channel).authenticate(replace(good, body=changed), account(channel))
+    except NotAuthentic:
+        return
+    found = list(room(channel).parse(replace(good, body=changed), account(channel)))
+    assert found == list(room(channel).parse(good, account(channel)))
 
 
 @pytest.mark.parametrize("channel", FORMS)
@@ -123,11 +167,11 @@ def test_any_changed_bit_of_a_form_is_refused(channel: str, data: st.DataObject)
 @given(data=st.data())
 def test_any_changed_bit_of_a_proof_is_refused(channel: str, data: st.DataObject) -> None:
     good = signed(channel, BODIES[channel])
-    proof = good.headers[HEADER[channel]].encode()
-    changed = flipped(proof, data.draw(st.integers(0, len(proof) * 8 - 1)))
-    headers = {**good.headers, HEADER[channel]: changed.decode("latin-1")}
+    given = proof(good, HEADER[channel]).encode()
+    changed = flipped(given, data.draw(st.integers(0, len(given) * 8 - 1)))
+    bad = with_proof(good, HEADER[channel], changed.decode("latin-1"))
     with pytest.raises(NotAuthentic):
-        room(channel).authenticate(replace(good, headers=headers), account(channel))
+        room(channel).authenticate(bad, account(channel))
 
 
 RANDOM_FORMS = st.lists(st.tuples(st.text(max_size=4), st.text(max_size=6)), max_size=8).map(

@@ -58,6 +58,10 @@ def telegram(code: int, **parameters: int) -> dict[str, object]:
     return {"ok": False, "error_code": code, "description": "+358401234567", "parameters": parameters}
 
 
+def wechat(code: int) -> dict[str, object]:
+    return {"errcode": code, "errmsg": "to +358401234567"}
+
+
 def google(code: int, status: str) -> dict[str, object]:
     return {"error": {"code": code, "message": "phone +358401234567", "status": status}}
 
@@ -98,6 +102,11 @@ def google(code: int, status: str) -> dict[str, object]:
         ("rcs", 404, google(404, "NOT_FOUND"), "NOT_FOUND", False),
         ("rcs", 429, google(429, "RESOURCE_EXHAUSTED"), "RESOURCE_EXHAUSTED", True),
         ("rcs", 503, google(503, "UNAVAILABLE"), "503", True),
+        ("wechat", 200, wechat(-1), "-1", True),
+        ("wechat", 200, wechat(40001), "40001", False),
+        ("wechat", 200, wechat(45015), "45015", False),
+        ("wechat", 200, wechat(45047), "45047", False),
+        ("wechat", 200, wechat(77777), "77777", False),
         ("apple", 400, {}, "400", False),
         ("apple", 401, {}, "401", False),
         ("apple", 404, {}, "404", False),

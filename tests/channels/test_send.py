@@ -241,6 +241,7 @@ ACKNOWLEDGED = {
     "rcs": ("text/plain", ""),
     "line": ("text/plain", "OK"),
     "apple": ("text/plain", ""),
+    "wechat": ("text/plain", "success"),
     "sms-telesign": ("text/plain", "OK"),
     "x": ("text/plain", "OK"),
 }

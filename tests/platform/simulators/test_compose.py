@@ -27,7 +27,8 @@ def call(channel: str, **words: str | tuple[str, ...]) -> SignedRequest:
 def received(channel: str, sent: SignedRequest) -> list[Inbound]:
     """Let our adapter check and read it."""
     headers = {name.lower(): value for name, value in sent.headers.items()}
-    request = Request(sent.method, sent.url, "", headers, sent.body, datetime.now(UTC))
+    url, _, query = sent.url.partition("?")
+    request = Request(sent.method, url, query, headers, sent.body, datetime.now(UTC))
     room(channel).authenticate(request, account(channel))
     return list(room(channel).parse(request, account(channel)))
 

@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.error import Forbidden, RetryAfter
 from telegram.request import HTTPXRequest
 
-from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent, Token, Tokened
+from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent, Token, Tokened, written
 from functions.message import Attachment, AttachmentKind, Delivery, Kind, Receipt
 from local.child import Child
 from local.simulators.accounts import registration
@@ -60,8 +60,9 @@ class Bench:
         return [_named(adapter.receipt(await self.place(call)), call) for call in calls]
 
     async def place(self, call: Call) -> Answer:
-        content: dict[str, Any] = {"json": call.json} if call.form is None else {"data": list(call.form)}
-        async with self.http.post(call.url, headers=call.headers, **content) as answer:
+        data = written(call.json) if call.form is None else list(call.form)
+        kind = {"Content-Type": "application/json"} if call.form is None else {}
+        async with self.http.post(call.url, headers={**call.headers, **kind}, data=data) as answer:
             return Answer(
                 answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read()
             )
@@ -87,7 +88,10 @@ async def test_what_is_sent_is_taken_and_named(bench: Bench, channel: str) -> No
     photos = (PHOTO,) if channel in MEDIA else ()
     answers = await bench.send(channel, text="Päivää 👋", attachments=photos)
     taken = await bench.sent(PROVIDERS[channel])
-    assert answers == [Sent(found["id"]) for found in taken]
+    if channel == "wechat":  # it names no message
+        assert len({one for one in answers if isinstance(one, Sent)}) == len(taken)
+    else:
+        assert answers == [Sent(found["id"]) for found in taken]
     assert "".join(found.get("text", "") for found in taken) == "Päivää 👋"
     assert [url for found in taken for url in found["attachments"]] == [photo.url for photo in photos]
     assert {found["recipient"] for found in taken} == {outbound(channel).recipient}

@@ -1,0 +1,247 @@
+"""WeChat: an official account's conversations, in safe mode.
+
+Follows https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html and
+https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Service_Center_messages.html.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import AfterValidator, Field, JsonValue, SecretStr
+
+from functions.channels import rules
+from functions.channels.contract import (
+    Account,
+    Answer,
+    Call,
+    Capabilities,
+    Outcome,
+    Refused,
+    Request,
+    Response,
+    Sent,
+    Standing,
+    Step,
+    Token,
+)
+from functions.channels.text import split
+from functions.errors import Forbidden, Invalid, NotAuthentic, NotDeliverable
+from functions.message import Attachment, AttachmentKind, Inbound, Outbound
+from functions.providers import wechat_crypto
+from functions.providers.answers import UNNAMED, by_status
+from functions.providers.payload import at, number, read_answer, text
+from functions.providers.settings import ApiBase, Secret, Settings
+from functions.providers.wechat_message import REFERENCE, Official, item
+from functions.providers.xml import read_xml
+
+LONGEST_TOKEN = 1000
+_ECHO = re.compile(r"[0-9A-Za-z_=+/-]{1,256}")
+_BY_ID = {AttachmentKind.IMAGE: "image", AttachmentKind.AUDIO: "voice", AttachmentKind.VIDEO: "video"}
+_PASSING = frozenset({"-1", "45011"})
+_STALE = frozenset({"40001", "40014", "41001", "42001"})
+_REASONS = {
+    "-1": "WeChat is busy: it is sent again later",
+    "40001": "WeChat does not accept the access token or the AppSecret",
+    "40003": "WeChat does not know this customer",
+    "40007": "WeChat does not know the medium: it may have expired",
+    "40013": "WeChat does not know the AppID",
+    "40014": "WeChat does not accept the access token",
+    "40125": "WeChat does not accept the AppSecret",
+    "40164": "our address is not on the official account's IP allow-list",
+    "42001": "the access token has expired",
+    "45002": "the text is too long",
+    "45009": "the official account has used up its calls of the day",
+    "45011": "WeChat asks to send more slowly",
+    "45015": "the reply window is closed: the customer must write first",
+    "45047": "too many messages since the customer's last: the customer must write first",
+    "48001": "the official account may not send customer-service messages",
+}
+
+
+def _aes_key(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9]{43}", secret.get_secret_value()):
+        raise ValueError("must be the 43 letters and digits of EncodingAESKey")
+    return secret
+
+
+AesKey = Annotated[SecretStr, AfterValidator(_aes_key)]
+
+
+class WeChatSettings(Settings):
+    """An official account; `token` is a secret of ours that WeChat signs with, as the cipher's key is."""
+
+    original_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    app_id: str = Field(pattern=r"^[A-Za-z0-9]{1,64}$")
+    app_secret: Secret
+    token: Secret
+    encoding_aes_key: AesKey
+    api_base: ApiBase = "https://api.weixin.qq.com"
+
+
+class WeChat:
+    """WeChat's official accounts. `retired_on` is when Microsoft's own channel ended; WeChat's goes on."""
+
+    channel = "wechat"
+    provider = "wechat"
+    Settings = WeChatSettings
+    capabilities = Capabilities(
+        address="original_id",
+        text_limit=680,  # WeChat counts 2048 bytes, and a unit may take three
+        body_limit=256 * 1024,
+        attachments={
+            AttachmentKind.IMAGE: 10_000_000,
+            AttachmentKind.AUDIO: 2_000_000,
+            AttachmentKind.VIDEO: 10_000_000,
+            AttachmentKind.FILE: 100_000_000,
+            AttachmentKind.LINK: 0,
+        },
+        choices=10,
+        reply_window=timedelta(hours=48),
+        retired_on=date(2024, 10, 8),
+        methods=frozenset({"GET", "POST"}),
+    )
+
+    def setup(self, account: Account[WeChatSettings]) -> list[Step]:
+        """List the server's address, token and key; the mode must be the safe one."""
+        where = "WeChat Official Accounts Platform > Basic configuration > Server configuration"
+        return [
+            Step(where, "URL", account.callback),
+            Step(where, "Token", account.settings.token.get_secret_value()),
+            Step(where, "EncodingAESKey", account.settings.encoding_aes_key.get_secret_value()),
+            Step(where, "Message encryption", "Safe mode (安全模式)"),
+        ]
+
+    def api_base(self, account: Account[WeChatSettings]) -> str:
+        """Give the API's address, closed by a slash."""
+        return account.settings.api_base + "/"
+
+    def handshake(self, request: Request, account: Account[WeChatSettings]) -> Response | None:
+        """Give echostr back; raises Forbidden when its signature is not made with our token."""
+        given = request.parameters()
+        if request.method != "GET" or "echostr" not in given:
+            return None
+        try:
+            wechat_crypto.check("signature", given, account.settings.token)
+            wechat_crypto.check_fresh(given, request.received_at)
+        except NotAuthentic as wrong:
+            raise Forbidden(wrong.reason) from None
+        if not _ECHO.fullmatch(given["echostr"]):  # echoing anything else would let a link run scripts here
+            raise Invalid("echostr has other characters than those of base64")
+        return Response(200, given["echostr"])
+
+    def authenticate(self, request: Request, account: Account[WeChatSettings]) -> None:
+        """Check msg_signature over what is encrypted, its age, and the app under it; raises NotAuthentic."""
+        given, settings = request.parameters(), account.settings
+        try:
+            encrypted = text(read_xml(request.body), "Encrypt")
+        except Invalid as unreadable:
+            raise NotAuthentic(f"nothing that could be signed: {unreadable.reason}") from None
+        wechat_crypto.check("msg_signature", given, settings.token, encrypted)
+        wechat_crypto.check_fresh(given, request.received_at)
+        wechat_crypto.decrypted(encrypted, settings.encoding_aes_key, settings.app_id)
+
+    def parse(self, request: Request, account: Account[WeChatSettings]) -> Iterator[Inbound]:
+        """Yield the one item under the encryption; raises Invalid when there is none.
+
+        Of the compatible mode, the plain fields beside it are not read: nobody has signed them.
+        """
+        settings = account.settings
+        encrypted = text(read_xml(request.body), "Encrypt")
+        try:
+            xml = wechat_crypto.decrypted(encrypted, settings.encoding_aes_key, settings.app_id)
+        except NotAuthentic as wrong:
+            raise Invalid(wrong.reason) from None
+        yield item(xml, Official(self.channel, account.id, settings.original_id, request.received_at))
+
+    def acknowledge(self, items: Iterable[Inbound]) -> Response:
+        """Answer at once; the reply goes out by the customer-service API."""
+        return Response(200, "success")
+
+    def token_base(self, account: Account[WeChatSettings]) -> str:
+        """Give the API's address: tokens come from there too."""
+        return self.api_base(account)
+
+    def token_call(self, account: Account[WeChatSettings], now: datetime, renew: bool) -> Call:
+        """Ask for the stable token: asked again it is the same one, unless it is to be renewed."""
+        content: dict[str, JsonValue] = {
+            "grant_type": "client_credential",
+            "appid": account.settings.app_id,
+            "secret": account.settings.app_secret.get_secret_value(),
+            "force_refresh": renew,
+        }
+        return Call(url=f"{account.settings.api_base}/cgi-bin/stable_token", json=content)
+
+    def token(self, answer: Answer) -> Token | Refused:
+        """Read the token, or the errcode, which comes with HTTP 200."""
+        content = read_answer(answer.body)
+        value, seconds = text(content, "access_token"), number(content, "expires_in")
+        if answer.status == 200 and value and seconds and len(value) <= LONGEST_TOKEN:
+            return Token(value, seconds)
+        outcome = self.receipt(answer)
+        if isinstance(outcome, Refused):
+            return replace(outcome, stale_token=False)
+        return Refused("token", "WeChat answered without an access token", retryable=True)
+
+    def authorised(self, call: Call, token: str) -> Call:
+        """Put the token in the query, where WeChat wants it."""
+        return replace(call, url=f"{call.url}?{urlencode({'access_token': token})}")
+
+    def render(self, outbound: Outbound, account: Account[WeChatSettings], standing: Standing) -> list[Call]:
+        """Send text parts, then each attachment; with choices the last text heads their menu.
+
+        WeChat names no message, so each has a name of ours.
+        """
+        rules.check(outbound, self.capabilities, standing)
+        texts = split(outbound.text, self.capabilities.text_limit)
+        menu = [_menu(texts.pop(), outbound)] if outbound.choices and texts else []
+        if outbound.choices and not menu:
+            raise NotDeliverable("choice-text", "a menu needs a text that asks")
+        said: list[dict[str, JsonValue]] = [{"msgtype": "text", "text": {"content": one}} for one in texts]
+        media = [_medium(attachment) for attachment in outbound.attachments]
+        url = f"{account.settings.api_base}/cgi-bin/message/custom/send"
+        return [
+            Call(
+                url=url,
+                json={"touser": outbound.recipient, **content},
+                name=str(uuid5(NAMESPACE_URL, f"{outbound.id}#{index}")),
+            )
+            for index, content in enumerate([*said, *media, *menu])
+        ]
+
+    def receipt(self, answer: Answer) -> Outcome:
+        """Read errcode; WeChat's own sentence is left out."""
+        content = read_answer(answer.body)
+        code = "" if at(content, "errcode") is None else text(content, "errcode")
+        if answer.status != 200:
+            return by_status("WeChat", answer)
+        if not code:
+            return UNNAMED
+        if code == "0":
+            return Sent("")
+        reason = _REASONS.get(code, f"WeChat refused the message with error {code}")
+        return Refused(code, reason, code in _PASSING, stale_token=code in _STALE)
+
+
+def _medium(attachment: Attachment) -> dict[str, JsonValue]:
+    """Send a medium that WeChat has by its id; anything else as a card that opens its address."""
+    kind = _BY_ID.get(attachment.kind)
+    if kind and attachment.url.startswith(REFERENCE):
+        return {"msgtype": kind, kind: {"media_id": attachment.url.removeprefix(REFERENCE)}}
+    url = rules.web_address(attachment)
+    article: dict[str, JsonValue] = {
+        "title": attachment.name or attachment.kind.value,
+        "description": attachment.text,
+        "url": url,
+        "picurl": url if attachment.kind is AttachmentKind.IMAGE else "",
+    }
+    return {"msgtype": "news", "news": {"articles": [article]}}
+
+
+def _menu(question: str, outbound: Outbound) -> dict[str, JsonValue]:
+    offered: list[JsonValue] = [{"id": one.payload, "content": one.title} for one in outbound.choices]
+    return {"msgtype": "msgmenu", "msgmenu": {"head_content": question, "list": offered, "tail_content": ""}}
