@@ -28,7 +28,8 @@ from functions.providers.payload import (
 
 _ENTRY_FACTS = frozenset({"id", "time", "uid", "changed_fields", "hop_context"})
 _FACTS = {"app_id": "app", "metadata": "metadata"}
-_OPT = {"STOP_NOTIFICATIONS": Kind.OPT_OUT, "RESUME_NOTIFICATIONS": Kind.OPT_IN}
+# They are about marketing only: who stops it may still ask something, and be answered.
+_OPT = {"STOP_NOTIFICATIONS": Kind.LEFT, "RESUME_NOTIFICATIONS": Kind.JOINED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def _up_to(item: _Item, name: str, state: Delivery) -> Inbound:
 
 def _optin(item: _Item) -> Iterator[Inbound]:
     optin = child(item.fragment, "optin")
-    kind = _OPT.get(text(optin, "notification_messages_status"), Kind.OPT_IN)
+    kind = _OPT.get(text(optin, "notification_messages_status"), Kind.JOINED)
     payload = text(optin, "payload") or text(optin, "ref")
     yield item.make(kind, payload=payload, text=text(optin, "title"), raw=item.fragment)
 

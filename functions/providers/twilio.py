@@ -4,7 +4,8 @@ Follows https://www.twilio.com/docs/usage/security; the newer shared keys choose
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
@@ -12,12 +13,12 @@ from pydantic import Field, SecretStr, model_validator
 from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent
 from functions.errors import Invalid, NotAuthentic
 from functions.providers.answers import UNNAMED, by_status, retry_after
-from functions.providers.payload import plain, read_answer, text
+from functions.providers.payload import read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same, sha256_hex
 from functions.providers.twilio_errors import PASSING, reason
 
-Form = list[tuple[str, str]]
+Form = Sequence[tuple[str, str]]
 
 FIELDS_LIMIT = 1000  # names of a form; Twilio sends some thirty
 MEDIA_HOSTS = ("twilio.com", "twiliocdn.com", "s3-external-1.amazonaws.com")
@@ -59,6 +60,7 @@ def authenticate(request: Request, settings: TwilioSettings) -> None:
     )
 
 
+@lru_cache(maxsize=1)  # `authenticate` and `parse` read the same body, one right after the other
 def read_form(body: bytes) -> Form:
     """Decode a form, blank values kept; raises Invalid when it is none, or far too long."""
     try:
@@ -67,7 +69,7 @@ def read_form(body: bytes) -> Form:
         )
     except ValueError:
         raise Invalid("the body is not a UTF-8 form") from None
-    return [(plain(name), plain(value)) for name, value in pairs]
+    return tuple(pairs)
 
 
 def message_call(settings: TwilioSettings, form: Form) -> Call:

@@ -25,7 +25,8 @@ _STATES = {
     "played": Delivery.READ,
     "failed": Delivery.FAILED,
 }
-_PREFERENCES = {"stop": Kind.OPT_OUT, "resume": Kind.OPT_IN}
+# They are about marketing only: who stops it may still ask something, and be answered.
+_PREFERENCES = {"stop": Kind.LEFT, "resume": Kind.JOINED}
 _REFERRAL = {
     "source_id": "referral",
     "source_url": "referralSource",

@@ -137,10 +137,10 @@ CASES = {
             b'"optin":{"type":"notification_messages","notification_messages_status":"STOP_NOTIFICATIONS",'
             b'"notification_messages_token":"t","payload":"news"}'
         ),
-        [{**_ME, "kind": "optOut", "payload": "news"}],
+        [{**_ME, "kind": "left", "payload": "news"}],
     ),
     "opt-in": Case(
-        _event(b'"optin":{"notification_messages_status":"RESUME_NOTIFICATIONS"}'), [{**_ME, "kind": "optIn"}]
+        _event(b'"optin":{"notification_messages_status":"RESUME_NOTIFICATIONS"}'), [{**_ME, "kind": "joined"}]
     ),
     "referral": Case(
         _event(b'"referral":{"ref":"door","source":"SHORTLINK","type":"OPEN_THREAD"}'),

@@ -329,7 +329,7 @@ CASES = {
         [
             {
                 **_ME,
-                "kind": "optOut",
+                "kind": "left",
                 "context": {"field": "user_preferences", "preference": "marketing_messages"},
             }
         ],
@@ -339,7 +339,7 @@ CASES = {
             b'"user_preferences":[{"wa_id":"358401234567","category":"marketing_messages","value":"resume"}]',
             b"user_preferences",
         ),
-        [{"thread": "358401234567", "kind": "optIn"}],
+        [{"thread": "358401234567", "kind": "joined"}],
     ),
     "written on the business's own phone": Case(
         _change(
