@@ -165,7 +165,7 @@ def _contents(outbound: Outbound, limit: int) -> list[twilio.Form]:
     media = [_medium(attachment) for attachment in outbound.attachments]
     captioned = media and outbound.attachments[0].kind in _CAPTIONED
     if captioned and len(texts) == 1 and units(texts[0]) <= CAPTION_LIMIT:
-        media[0].insert(0, ("Body", texts.pop()))
+        media[0] = [("Body", texts.pop()), *media[0]]
     return [*([("Body", part)] for part in texts), *media]
 
 
