@@ -75,7 +75,7 @@ class Capabilities:
     receipts: frozenset[Delivery] = frozenset()  # states that the provider reports
     threadless_receipts: bool = False  # its statuses name the message, but not the customer
     idempotent: bool = False  # the send API takes an idempotency key
-    retired_on: date | None = None  # the provider ended it, or will
+    retired_on: date | None = None  # Microsoft's product, or the provider itself, ended the channel
     methods: frozenset[str] = frozenset({"POST"})  # of the webhook
     address: str = ""  # the setting that names the account at its provider: no two accounts share one
 

@@ -9,6 +9,7 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -64,6 +65,7 @@ class TelesignSms:
     provider = "telesign"
     Settings = TelesignSettings
     capabilities = Capabilities(
+        retired_on=date(2024, 10, 8),  # at Microsoft; TeleSign goes on
         address="sender",
         text_limit=1600,
         body_limit=256 * 1024,
