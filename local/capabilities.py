@@ -20,7 +20,7 @@ HEAD = (
     "reply window",
     "told of",
     "repeatable",
-    "retired",
+    "retired upstream",
 )
 
 
