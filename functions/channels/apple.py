@@ -98,6 +98,7 @@ class Apple:
         choices=CHOICES[-1],
         idempotent=True,
         retired_on=date(2026, 8, 31),
+        writing_opts_in=True,
     )
 
     def setup(self, account: Account[AppleSettings]) -> list[Step]:

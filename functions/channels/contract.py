@@ -74,6 +74,7 @@ class Capabilities:
     tag_window: timedelta | None = None  # the same, with a tag
     receipts: frozenset[Delivery] = frozenset()  # states that the provider reports
     threadless_receipts: bool = False  # its statuses name the message, but not the customer
+    writing_opts_in: bool = False  # no news tells of a return: who writes again wants to be written to
     idempotent: bool = False  # the send API takes an idempotency key
     retired_on: date | None = None  # Microsoft's product, or the provider itself, ended the channel
     methods: frozenset[str] = frozenset({"POST"})  # of the webhook

@@ -13,7 +13,9 @@ from itertools import groupby
 
 from pydantic import ValidationError
 
+from functions.channels import adapter
 from functions.configuration.store import Configurations, Live
+from functions.conversations.fold import SPEECH
 from functions.conversations.opening import Opening
 from functions.conversations.sends import NotYetKnown, Sends
 from functions.conversations.threads import Threads
@@ -118,8 +120,8 @@ class Router:
     async def _receive(self, items: Sequence[Inbound]) -> None:
         live = await self._configurations.current()
         for item in items:
-            if item.kind in CONSENT:
-                await self._identities.observe(item)
+            if consent := _consent(item):
+                await self._identities.observe(consent)
         received = await self._threads.receive(items, lambda item: self._open(live, item), live.auto_close)
         await self._media.request(items, received)
         log.info(
@@ -147,3 +149,12 @@ def _read(delivery: Delivery) -> Inbound | str:
         return Inbound.model_validate_json(delivery.body)
     except ValidationError as error:
         return f"not a message of ours: {error.error_count()} errors"
+
+
+def _consent(item: Inbound) -> Inbound | None:
+    """Give what tells that the customer wants, or does not want, to be written to; None for the rest."""
+    if item.kind in CONSENT:
+        return item
+    if item.kind in SPEECH and adapter(item.channel, item.provider).capabilities.writing_opts_in:
+        return item.model_copy(update={"kind": Kind.OPT_IN})
+    return None

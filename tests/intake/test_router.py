@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from functions.conversations.model import State, StoredMessage
-from functions.message import Inbound
+from functions.message import Inbound, Kind
 from functions.routing.inbound import PARK_AFTER, Delivery, NotRouted
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
@@ -100,3 +100,17 @@ async def test_what_cannot_be_stored_is_delivered_again_and_parked_in_the_end(
     assert reason.startswith(f"failed {PARK_AFTER} times, last with ")
     assert "private" not in caplog.text
     assert sent[0].sender.id not in caplog.text
+
+
+async def test_who_closed_an_apple_thread_and_writes_again_may_be_answered(house: House) -> None:
+    one = inbound(channel="apple", provider="apple", received_at=now(), kind=Kind.OPT_OUT)
+    identities = house.services.identities
+    await house.services.router.route("inbound-apple", [delivery(one)])
+    left = await identities.get("apple", one.account, one.sender.id)
+    assert left
+    assert left.opted_out_at
+    again = {"event": uuid4().hex, "kind": Kind.MESSAGE, "received_at": now()}
+    await house.services.router.route("inbound-apple", [delivery(one.model_copy(update=again))])
+    back = await identities.get("apple", one.account, one.sender.id)
+    assert back
+    assert back.opted_out_at is None

@@ -140,7 +140,8 @@ CASES = {
         [{**_ME, "kind": "left", "payload": "news"}],
     ),
     "opt-in": Case(
-        _event(b'"optin":{"notification_messages_status":"RESUME_NOTIFICATIONS"}'), [{**_ME, "kind": "joined"}]
+        _event(b'"optin":{"notification_messages_status":"RESUME_NOTIFICATIONS"}'),
+        [{**_ME, "kind": "joined"}],
     ),
     "referral": Case(
         _event(b'"referral":{"ref":"door","source":"SHORTLINK","type":"OPEN_THREAD"}'),
