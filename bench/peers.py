@@ -10,7 +10,10 @@ from pywa.client import WhatsApp
 from pywa.types.message import Message
 from pywa.utils import webhook_updates_validator
 from telegram import Update
+from telesign.util import verify_telesign_callback_signature
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from wechatpy import parse_message  # type: ignore[import-untyped]
+from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 
 from bench.samples import Sample
 from functions.channels.contract import Request
@@ -88,8 +91,41 @@ def pywa_whatsapp(sample: Sample) -> Peer:
     return Peer("pywa: webhook_updates_validator + Message.from_update(json.loads) → Message", read)
 
 
+def telesign(sample: Sample) -> Peer:
+    """Give TeleSign's own check of a callback; it reads no further."""
+    key = sample.account.settings.api_key.get_secret_value()
+
+    def read(request: Request) -> object:
+        signature = request.headers["x-ts-authorization"]
+        if not verify_telesign_callback_signature(key, signature, request.body.decode()):
+            raise Refused("telesign")
+        return json.loads(request.body)
+
+    return Peer("telesign: verify_telesign_callback_signature + json.loads → dict", read)
+
+
+def wechatpy(sample: Sample) -> Peer:
+    """Give wechatpy's decryption, which checks the signature, and its parser."""
+    settings = sample.account.settings
+    crypto = WeChatCrypto(
+        settings.token.get_secret_value(), settings.encoding_aes_key.get_secret_value(), settings.app_id
+    )
+
+    def read(request: Request) -> object:
+        query = request.parameters()
+        found = crypto.decrypt_message(
+            request.body, query["msg_signature"], query["timestamp"], query["nonce"]
+        )
+        return parse_message(found)
+
+    return Peer("wechatpy: WeChatCrypto.decrypt_message + parse_message → message", read)
+
+
 PEERS: Mapping[tuple[str, str], Callable[[Sample], Peer]] = {
     ("sms", "twilio"): twilio,
+    ("sms", "telesign"): telesign,
+    ("whatsapp", "twilio"): twilio,
+    ("wechat", "wechat"): wechatpy,
     ("telegram", "telegram"): python_telegram_bot,
     ("facebook", "meta"): pywa,
     ("instagram", "meta"): pywa,

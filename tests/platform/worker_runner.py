@@ -1,6 +1,6 @@
 """Runs our app with the logic of Microsoft's own Python worker: one JSON line in, one JSON line out.
 
-A program, not a test. `azure-functions-runtime` (https://pypi.org/project/azure-functions-runtime/) must be
+A program, not a test. `azure-functions-runtime` must be
 importable. Its handlers take protobuf messages by their attributes only, so plain objects stand in for them.
 
     {}                                                     → {"functions": {NAME: id}} or {"error": …}
