@@ -172,6 +172,14 @@ class Choice(Model):
     payload: str
 
 
+class Template(Model):
+    """A message that the provider approved beforehand: its name there, and what fills its places."""
+
+    name: str
+    language: str = ""
+    values: tuple[str, ...] = ()
+
+
 class Tag(StrEnum):
     """A provider's permission to write outside its reply window."""
 
@@ -194,6 +202,7 @@ class Outbound(Model):
     choices: tuple[Choice, ...] = ()
     reply_to: str = ""
     tag: Tag | None = None
+    template: Template | None = None
     created_at: datetime
 
     @property

@@ -69,6 +69,7 @@ class Capabilities:
     text_limit: int  # characters of one message; longer texts are split
     body_limit: int  # bytes of a webhook body; over it is 413, before anything is parsed
     attachments: Mapping[AttachmentKind, int]  # outbound kinds and their largest size in bytes
+    templates: bool = False  # it has messages approved beforehand, which need no reply window
     choices: int = 0  # quick replies or buttons a message may have
     reply_window: timedelta | None = None  # since the customer's last message
     tag_window: timedelta | None = None  # the same, with a tag

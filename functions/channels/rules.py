@@ -12,6 +12,9 @@ GEO = re.compile(r"geo:(-?\d{1,3}(?:\.\d+)?),(-?\d{1,3}(?:\.\d+)?)")
 
 def check(outbound: Outbound, capabilities: Capabilities, standing: Standing) -> None:
     """Pass a message that the channel can carry now; raises NotDeliverable with the rule it breaks."""
+    if outbound.template:
+        _check_template(outbound, capabilities)
+        return
     if not outbound.text.strip() and not outbound.attachments:
         raise NotDeliverable("empty", "the message has neither text nor attachments")
     if len(outbound.choices) > capabilities.choices:
@@ -62,6 +65,13 @@ def _closed(capabilities: Capabilities) -> str:
 
 def _hours(window: timedelta | None) -> str:
     return f"{window // timedelta(hours=1)} hours" if window else ""
+
+
+def _check_template(outbound: Outbound, capabilities: Capabilities) -> None:
+    if not capabilities.templates:
+        raise NotDeliverable("template", "this channel has no templates")
+    if outbound.text.strip() or outbound.attachments or outbound.choices:
+        raise NotDeliverable("template", "a template goes alone: its text and buttons are the approved ones")
 
 
 def _check_attachment(attachment: Attachment, capabilities: Capabilities) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import ConfigDict, JsonValue
 
-from functions.message import Attachment, Choice, Delivery, EntityRef, Model, Tag
+from functions.message import Attachment, Choice, Delivery, EntityRef, Model, Tag, Template
 
 
 class State(StrEnum):
@@ -120,6 +120,7 @@ class StoredMessage(Model):
     target: str = ""  # provider's id of the message this one is about
     payload: str = ""
     tag: Tag | None = None
+    template: Template | None = None
     provider_message_id: str = ""
     parts: tuple[str, ...] = ()  # provider's ids, where one message became several calls
     attempted_at: datetime | None = None  # set just before the provider is called

@@ -19,6 +19,7 @@ from functions.message import (
     Model,
     Outbound,
     Tag,
+    Template,
     digest,
 )
 from functions.ports import Op, Write
@@ -32,6 +33,7 @@ class Draft(Model):
     choices: tuple[Choice, ...] = ()
     reply_to: str = ""
     tag: Tag | None = None
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _replied(
         author=agent,
         target=answered,
         tag=draft.tag,
+        template=draft.template,
         received_at=now,
         sequence=sequence,
         delivery=Delivery.QUEUED,
@@ -159,6 +162,7 @@ def _outbound(head: Conversation, message: StoredMessage) -> Outbound:
         choices=message.choices,
         reply_to=message.target,
         tag=message.tag,
+        template=message.template,
         created_at=message.received_at,
     )
     if len(outbound.json_text().encode()) > QUEUE_LIMIT:

@@ -6,7 +6,7 @@ A caller who got no answer repeats the request with the same Idempotency-Key: wh
 enqueued again, which is harmless, for the envelope's id is the message's.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ from functions.conversations.threads import Draft, Replied
 from functions.desk.call import Body, Call, Nothing, Reply
 from functions.errors import Conflict, Invalid, NotDeliverable, NotFound
 from functions.intake.envelope import outbound_envelope
-from functions.message import Attachment, AttachmentKind, Choice, Delivery, Outbound, Tag
+from functions.message import Attachment, AttachmentKind, Choice, Delivery, Outbound, Tag, Template
 from functions.services import Services
 
 KEY = "idempotency-key"
@@ -48,6 +48,16 @@ class NewChoice(Body):
     payload: str = Field(min_length=1, max_length=1000)
 
 
+class NewTemplate(Body):
+    """A template that the provider approved: its name (Twilio: the Content SID), language and values."""
+
+    name: str = Field(min_length=1, max_length=512)
+    language: str = Field(default="", max_length=20)
+    values: tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...] = Field(
+        default=(), max_length=50
+    )
+
+
 class NewReply(Body):
     """What to say. `replyTo` is the id of the message in this conversation that it answers."""
 
@@ -56,17 +66,19 @@ class NewReply(Body):
     choices: tuple[NewChoice, ...] = Field(default=(), max_length=50)
     reply_to: str = Field(default="", max_length=200)
     tag: Tag | None = None
+    template: NewTemplate | None = None
 
     def draft(self) -> Draft:
         """Give the draft to record; raises Invalid when there is nothing to say."""
-        if not self.text.strip() and not self.attachments:
-            raise Invalid("a reply needs a text or an attachment")
+        if not self.text.strip() and not self.attachments and not self.template:
+            raise Invalid("a reply needs a text, an attachment or a template")
         return Draft(
             text=self.text,
             attachments=tuple(Attachment(**dict(item)) for item in self.attachments),
             choices=tuple(Choice(**dict(item)) for item in self.choices),
             reply_to=self.reply_to,
             tag=self.tag,
+            template=Template(**dict(self.template)) if self.template else None,
         )
 
 
@@ -134,6 +146,7 @@ def _preview(conversation: Conversation, draft: Draft, services: Services) -> Ou
         attachments=draft.attachments,
         choices=draft.choices,
         tag=draft.tag,
+        template=draft.template,
         created_at=services.clock(),
     )
 

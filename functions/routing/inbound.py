@@ -155,6 +155,13 @@ def _consent(item: Inbound) -> Inbound | None:
     """Give what tells that the customer wants, or does not want, to be written to; None for the rest."""
     if item.kind in CONSENT:
         return item
-    if item.kind in SPEECH and adapter(item.channel, item.provider).capabilities.writing_opts_in:
+    if item.kind in SPEECH and _opts_in_by_writing(item):
         return item.model_copy(update={"kind": Kind.OPT_IN})
     return None
+
+
+def _opts_in_by_writing(item: Inbound) -> bool:
+    try:
+        return adapter(item.channel, item.provider).capabilities.writing_opts_in
+    except NotFound:  # an adapter that this version does not have: what it brought is kept all the same
+        return False

@@ -97,7 +97,7 @@ async def test_a_reply_without_a_key_is_told_which_header_is_missing(desk: Desk)
 async def test_a_reply_says_something(desk: Desk, body: dict[str, object]) -> None:
     path = f"conversations/{(await desk.opened()).id}/messages"
     told = await desk.call("POST", path, body, idempotency_key="key-1")
-    assert (told.status, told.body["detail"]) == (400, "a reply needs a text or an attachment")
+    assert (told.status, told.body["detail"]) == (400, "a reply needs a text, an attachment or a template")
 
 
 async def test_a_customer_who_opted_out_is_not_written_to(desk: Desk) -> None:

@@ -26,7 +26,7 @@ from functions.channels.contract import (
 )
 from functions.channels.text import split, units
 from functions.errors import NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Delivery, Inbound, Outbound
+from functions.message import Attachment, AttachmentKind, Choice, Delivery, Inbound, Outbound, Template
 from functions.providers import meta
 from functions.providers.payload import children, text
 from functions.providers.settings import ApiBase, Secret, Settings
@@ -80,6 +80,7 @@ class MetaWhatsApp:
             AttachmentKind.LOCATION: 0,
         },
         choices=3,
+        templates=True,
         reply_window=timedelta(hours=24),
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
         methods=frozenset({"GET", "POST"}),
@@ -178,6 +179,8 @@ def _envelope(outbound: Outbound) -> dict[str, JsonValue]:
 
 
 def _contents(outbound: Outbound, limit: int) -> list[Content]:
+    if outbound.template:
+        return [_template(outbound.template)]
     texts = split(outbound.text, limit)
     media = [_medium(attachment) for attachment in outbound.attachments]
     if outbound.choices:
@@ -195,6 +198,14 @@ def _asked(texts: list[str], choices: Iterable[Choice]) -> list[Content]:
     action: JsonValue = {"buttons": [_button(choice) for choice in choices]}
     asked: Content = "interactive", {"type": "button", "action": action, "body": {"text": question}}
     return [*(_text(part) for part in before), asked]
+
+
+def _template(template: Template) -> Content:
+    values: JsonValue = [{"type": "text", "text": value} for value in template.values]
+    content: dict[str, JsonValue] = {"name": template.name, "language": {"code": template.language}}
+    if template.values:
+        content["components"] = [{"type": "body", "parameters": values}]
+    return "template", content
 
 
 def _text(part: str) -> Content:

@@ -7,6 +7,7 @@ goes outside the reply window are templates there (ContentSid), which an `Outbou
 message be quoted.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ from functions.channels.contract import (
     Step,
 )
 from functions.channels.text import split, units
-from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Kind, Outbound
+from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Kind, Outbound, Template
 from functions.providers import twilio
 from functions.providers.twilio_messages import MEDIA, OPT, Fields, Inbox, attachments, items
 
@@ -63,6 +64,7 @@ class TwilioWhatsApp:
     provider = "twilio"
     Settings = WhatsAppSettings
     capabilities = Capabilities(
+        templates=True,
         address="sender",
         text_limit=1600,
         body_limit=256 * 1024,
@@ -161,12 +163,21 @@ def _form(outbound: Outbound, account: Account[WhatsAppSettings], content: twili
 
 
 def _contents(outbound: Outbound, limit: int) -> list[twilio.Form]:
+    if outbound.template:
+        return [_template(outbound.template)]
     texts = split(outbound.text, limit)
     media = [_medium(attachment) for attachment in outbound.attachments]
     captioned = media and outbound.attachments[0].kind in _CAPTIONED
     if captioned and len(texts) == 1 and units(texts[0]) <= CAPTION_LIMIT:
         media[0] = [("Body", texts.pop()), *media[0]]
     return [*([("Body", part)] for part in texts), *media]
+
+
+def _template(template: Template) -> twilio.Form:
+    """Name a Content template by its SID; its places are numbered from 1."""
+    places = {str(number): value for number, value in enumerate(template.values, 1)}
+    filled = [("ContentVariables", json.dumps(places, ensure_ascii=False))] if places else []
+    return [("ContentSid", template.name), *filled]
 
 
 def _medium(attachment: Attachment) -> twilio.Form:
