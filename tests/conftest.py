@@ -1,11 +1,13 @@
 """The real parts that every room's tests may use: Azure Storage (Azurite) and the Service Bus emulator."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from local.azurite import Azurite, Service
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from local.servicebus.launch import ServiceBus
 
 ROOT = Path(__file__).parent.parent
+# No deadlines: the machine may be busy. By hand every run looks somewhere else, in CI at the same examples.
+settings.register_profile("ours", deadline=None, max_examples=150, derandomize="CI" in os.environ)
+settings.load_profile("ours")
 
 
 @pytest_asyncio.fixture(scope="session")
