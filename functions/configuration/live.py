@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.channels.contract import Account
 from functions.configuration.accounts import open_account, refers
-from functions.configuration.document import AccountEntry, Document, Workstream
+from functions.configuration.document import AccountEntry, Document
 from functions.conversations.model import AutoClose, Customer
 from functions.conversations.opening import Opening
 from functions.errors import NotFound, Unavailable
@@ -57,19 +57,6 @@ class Live:
         if entry is None or entry.channel != channel:
             raise NotFound(f"there is no account {id!r} on the channel {channel!r}")
         return await self._open(entry)
-
-    async def account_by_id(self, id: str) -> Account[Any]:  # noqa: A002
-        """Give an account whatever its channel. Raises as `account`."""
-        entry = self._accounts.get(id)
-        if entry is None:
-            raise NotFound(f"there is no account {id!r}")
-        return await self._open(entry)
-
-    def workstream(self, id: str) -> Workstream:  # noqa: A002
-        """Give a workstream; raises NotFound."""
-        if id not in self._workstreams:
-            raise NotFound(f"there is no workstream {id!r}")
-        return self._workstreams[id]
 
     def auto_close(self, workstream: str) -> AutoClose:
         """Give a workstream's times; the usual ones when it is not configured any more."""

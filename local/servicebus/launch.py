@@ -65,11 +65,6 @@ class ServiceBus:
         """End it with SIGKILL, as a crash would."""
         await self._end(signal.SIGKILL)
 
-    async def restart(self) -> None:
-        """Stop it and start it again on the same port and data. Raises NotStarted."""
-        await self.stop()
-        await self.start()
-
     async def __aenter__(self) -> "ServiceBus":
         await self.start()
         return self

@@ -255,7 +255,7 @@ async def test_an_account_has_its_settings_secrets_and_callback(table: AzureTabl
     account = await live.account("facebook", "facebook-meta")
     assert account.callback == "https://example.org/api/channels/facebook/facebook-meta"
     assert account.settings.app_secret.get_secret_value() == "app"
-    assert (await live.account_by_id("sms-twilio")).settings.auth_token.get_secret_value() == TWILIO_TOKEN
+    assert (await live.account("sms", "sms-twilio")).settings.auth_token.get_secret_value() == TWILIO_TOKEN
     for channel, name in (("sms", "facebook-meta"), ("facebook", "nobody")):
         with pytest.raises(NotFound):
             await live.account(channel, name)
@@ -323,13 +323,10 @@ async def test_a_conversation_opens_with_customer_links_and_decision(table: Azur
     assert opening.decision.configuration == 1
 
 
-async def test_workstreams_are_looked_up(table: AzureTable, clock: Clock) -> None:
+async def test_a_workstream_has_its_times(table: AzureTable, clock: Clock) -> None:
     live = await live_of(table, clock, vault(), ("workstreams.1.autoClose", {"waiting": "PT1H"}))
-    assert live.workstream("sales").agent_queue == "service"
     assert live.auto_close("sales").waiting == timedelta(hours=1)
     assert live.auto_close("gone") == AutoClose()
-    with pytest.raises(NotFound):
-        live.workstream("gone")
 
 
 async def test_records_are_imported_with_the_new_region_and_again_after_a_failure(

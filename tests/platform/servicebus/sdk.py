@@ -5,6 +5,7 @@ scenarios are played all at once, each on queues of its own, and each test waits
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, Protocol
@@ -32,7 +33,7 @@ class Driver(Protocol):
     async def close(self) -> None: ...
 
 
-class Kept:
+class Kept(ABC):
     """The links of a client."""
 
     name: ClassVar[str]
@@ -56,8 +57,8 @@ class Kept:
             self._kept[key] = await self._open(self._made[-1])
         return self._kept[key]
 
-    async def _open(self, made: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    async def _open(self, made: Any) -> Any: ...
 
 
 class Aio(Kept):
