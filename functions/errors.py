@@ -11,6 +11,7 @@ MonikanavaError            500 error
 ├─ Gone                    410 gone
 ├─ TooLarge                413 too-large
 ├─ NotDeliverable          422 (its own code)
+├─ NotGranted              502 (its own code)
 └─ Unavailable             503 unavailable (with Retry-After)
 """
 
@@ -90,6 +91,16 @@ class NotDeliverable(MonikanavaError):
     """An agent's message that can never be sent as it is; `code` names the rule it breaks."""
 
     status = 422
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class NotGranted(MonikanavaError):
+    """Entra ID gives an application of ours no token: its registration or credential is not right."""
+
+    status = 502
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)

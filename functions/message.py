@@ -180,6 +180,15 @@ class Template(Model):
     values: tuple[str, ...] = ()
 
 
+class Event(StrEnum):
+    """News of a conversation itself, told to the customer's side where the channel carries it."""
+
+    ACCEPTED = "accepted"  # an agent took it
+    TYPING = "typing"  # an agent writes; never kept
+    ENDED = "ended"  # the talk is over
+    CLOSED = "closed"
+
+
 class Tag(StrEnum):
     """A provider's permission to write outside its reply window."""
 
@@ -187,7 +196,10 @@ class Tag(StrEnum):
 
 
 class Outbound(Model):
-    """An agent's message on its way to the provider; `id` is the stored message's id."""
+    """An agent's message on its way to the provider; `id` is the stored message's id.
+
+    With an `event` it is news of the conversation instead, without a text: `Capabilities.events` lists which.
+    """
 
     version: Literal[1] = 1
     id: str
@@ -203,6 +215,7 @@ class Outbound(Model):
     reply_to: str = ""
     tag: Tag | None = None
     template: Template | None = None
+    event: Event | None = None
     created_at: datetime
 
     @property

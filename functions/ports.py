@@ -1,4 +1,4 @@
-"""What the service needs of the outside world, as protocols: tables, a bus, blobs and secrets.
+"""What the service needs of the outside world, as protocols: tables, a bus, blobs, secrets and push.
 
 `functions/cloud` fulfils them with the Azure SDKs; nothing else knows that Azure exists. Every
 method raises `Unavailable` when the other side does not answer.
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import IO, Protocol
+
+from functions.entra import EntraApp
 
 Value = str | int | float | bool | datetime | bytes
 
@@ -96,3 +98,23 @@ class Secrets(Protocol):
 
     async def get(self, name: str) -> str:
         """Give the secret's current value; raises NotFound with its name."""
+
+
+class Push(Protocol):
+    """Text frames to the clients that hold a connection; what nobody listens to is gone."""
+
+    async def send(self, group: str, frame: str) -> None:
+        """Give a frame to every connection of a group."""
+
+    async def address(self, group: str, user: str, minutes: int) -> str:
+        """Give the WebSocket URL with which one client may join the group, for so many minutes."""
+
+
+class Entra(Protocol):
+    """Access tokens of Entra ID for applications of ours; kept and renewed in time by who fulfils it."""
+
+    async def token(self, app: EntraApp, renew: bool = False) -> str:
+        """Give a token; `renew`: the last one was refused, bring another.
+
+        Raises NotGranted when Entra ID gives this application none, whoever asks again.
+        """

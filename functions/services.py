@@ -24,8 +24,9 @@ from functions.keys import KeyRing
 from functions.media.download import Downloader
 from functions.media.fetcher import Fetcher
 from functions.media.requests import MediaRequests
-from functions.ports import Blobs, Bus, Secrets, Table
+from functions.ports import Blobs, Bus, Push, Secrets, Table
 from functions.routing.inbound import Router
+from functions.serving import Rooms, Servers
 from functions.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -66,6 +67,7 @@ class Outside:
     secrets: Secrets
     probes: Mapping[str, Probe]
     clock: Clock
+    push: Push | None = None
 
 
 def wire(settings: Settings, outside: Outside) -> Services:
@@ -95,9 +97,14 @@ def wire(settings: Settings, outside: Outside) -> Services:
     async def accounts(channel: str, account: str) -> Account[Any]:
         return await (await configurations.current()).account(channel, account)
 
+    keys = KeyRing()
+    servers = Servers(
+        Rooms(threads, identities, records, outbox, outside.blobs, keys, table, outside.push, clock)
+    )
+
     return Services(
         settings=settings,
-        intake=Intake(accounts, outbox, parked, handshakes, KeyRing()),
+        intake=Intake(accounts, outbox, parked, handshakes, keys, servers),
         router=Router(threads, identities, records, configurations, sends, parked, media, clock),
         courier=Courier(threads, identities, configurations, sends, Line(caller, tokens), clock),
         threads=threads,

@@ -31,6 +31,7 @@ class Settings:
     auth_audience: str
     auth_jwks_url: str
     channels: tuple[str, ...]  # served by this app; empty: all
+    push_connection: str = ""  # Web PubSub's connection string or endpoint; empty: chat clients poll
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -64,4 +65,6 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         auth_audience=need("AUTH_AUDIENCE", "whom the agents' tokens are for"),
         auth_jwks_url=need("AUTH_JWKS_URL", "where the issuer's keys are"),
         channels=tuple(environment.get("CHANNELS", "").replace(",", " ").split()),
+        push_connection=environment.get("WEBPUBSUB_CONNECTION_STRING")
+        or environment.get("WEBPUBSUB_ENDPOINT", ""),
     )

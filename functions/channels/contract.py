@@ -5,7 +5,7 @@ delivery, written once for all channels, call these functions in the order in wh
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import JsonValue
 
-from functions.message import AttachmentKind, Delivery, Inbound, Model, Outbound
+from functions.message import AttachmentKind, Delivery, Event, Inbound, Model, Outbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Request:
     body: bytes
     received_at: datetime
     key: RSAPublicKey | None = None  # the one that `Keyed.key_id` named
+    rest: str = ""  # what followed the account in the path, without slashes at its ends
 
     def parameters(self) -> dict[str, str]:
         """Decode the query; empty values are kept, of a repeated name the last counts."""
@@ -77,6 +78,7 @@ class Capabilities:
     threadless_receipts: bool = False  # its statuses name the message, but not the customer
     writing_opts_in: bool = False  # no news tells of a return: who writes again wants to be written to
     idempotent: bool = False  # the send API takes an idempotency key
+    events: frozenset[Event] = frozenset()  # news of the conversation that its customer is told
     retired_on: date | None = None  # Microsoft's product, or the provider itself, ended the channel
     methods: frozenset[str] = frozenset({"POST"})  # of the webhook
     address: str = ""  # the setting that names the account at its provider: no two accounts share one
@@ -104,7 +106,8 @@ class Call:
     """One HTTP request to a provider's API. Exactly one of `form` and `json` is set.
 
     `url` must begin with the account's API base URL: delivery refuses anything else. `name` is our own id
-    of the message, of a provider that answers none.
+    of the message, of a provider that answers none. `tokened`: a GET of a medium that needs the account's access
+    token (see `Tokened`), which a message always gets.
     """
 
     url: str = field(repr=False)  # some providers have the token in it
@@ -113,6 +116,7 @@ class Call:
     json: JsonValue = field(default=None, repr=False)
     method: str = "POST"
     name: str = ""
+    tokened: bool = False
 
 
 def written(content: JsonValue) -> bytes:
@@ -229,8 +233,22 @@ class MediaSource(Protocol):
 class MediaLocator(MediaSource, Protocol):
     """A `MediaSource` whose provider, asked by `media_call`, first tells where the medium is."""
 
-    def media_place(self, answer: Answer, account: Account[Any]) -> Call | Refused:
-        """Make the GET of the medium itself; never raises, whatever the answer holds (429 and 5xx apart)."""
+    def media_place(self, answer: Answer, account: Account[Any]) -> Call | Refused | None:
+        """Make the GET of the medium itself; None when the answer is the medium.
+
+        Never raises, whatever the answer holds: its first 64 KB are given, and never of 429 and 5xx.
+        """
+
+
+@runtime_checkable
+class MediaCipher(MediaSource, Protocol):
+    """A `MediaSource` whose media come encrypted."""
+
+    def media_decryptor(self, reference: str) -> Callable[[bytes], bytes]:
+        """Give what decrypts this medium's pieces, in their order, to as many bytes.
+
+        It is asked only for what `media_call` gave a call for.
+        """
 
 
 class Adapter(Protocol[SettingsT]):

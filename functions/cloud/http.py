@@ -12,10 +12,11 @@ import azure.functions as func
 from functions.channels.contract import Request, Response
 
 
-def to_request(request: func.HttpRequest, received_at: datetime, url: str = "") -> Request:
+def to_request(request: func.HttpRequest, received_at: datetime, url: str = "", rest: str = "") -> Request:
     """Take a request as it came: every byte of the body, the raw query, header names in lower case.
 
-    `url` is the public one where a signature covers it; without it, it is the path that was called.
+    `url` is the public one where a signature covers it; without it, it is the path that was called. `rest` is
+    what the route's catch-all took.
     """
     called, _, query = request.url.partition("?")
     return Request(
@@ -25,6 +26,7 @@ def to_request(request: func.HttpRequest, received_at: datetime, url: str = "") 
         headers={name.lower(): value for name, value in request.headers.items()},
         body=request.get_body(),
         received_at=received_at,
+        rest=rest.strip("/"),
     )
 
 

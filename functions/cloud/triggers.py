@@ -74,11 +74,11 @@ def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
         found = await services()
         account = req.route_params["account"]
         callback = f"{found.settings.public_base_url}/api/channels/{channel}/{account}"
-        request = to_request(req, found.clock(), callback)
+        request = to_request(req, found.clock(), callback, req.route_params.get("rest", ""))
         return to_http(await found.intake.receive(channel, account, request))
 
     route = app.route(
-        f"channels/{channel}/{{account}}/{{rest?}}",  # Apple appends /message to the address it is given
+        f"channels/{channel}/{{account}}/{{*rest}}",  # Apple appends /message, our own APIs have many paths
         methods=["GET", "POST", "OPTIONS"],
         auth_level=func.AuthLevel.ANONYMOUS,
     )

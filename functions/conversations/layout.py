@@ -4,6 +4,7 @@ c:{999999 - n}       head of conversation n, the newest first
 x:{n}                why conversation n went where it went
 m:{n}:{sequence}     a message
 d:{Inbound.id}       this item was taken; the row names the message it became, or changed
+n:{who}              the customer, or an agent, is typing: overwritten, of no lasting worth
 p:{digest(id)}       a provider's id of a message of ours: its message, or the receipt that came before it
 k:{digest(key)}      an idempotency key that was used: its message, and a digest of what was asked
 """

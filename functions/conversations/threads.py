@@ -13,6 +13,7 @@ from functools import partial
 
 from functions.conversations import layout
 from functions.conversations.attachments import change_attachment
+from functions.conversations.feed import Feed, Mark, follow, note_typing
 from functions.conversations.fold import AutoCloseOf
 from functions.conversations.indexes import Indexes
 from functions.conversations.listing import bounded
@@ -30,14 +31,23 @@ from functions.paging import Page, decode_cursor, encode_cursor
 from functions.ports import Entity, Table
 
 __all__ = ["Draft", "Replied", "Threads"]
+# Hears of messages of a channel that were stored or changed; what it raises is its own affair.
+Told = Callable[[str, Sequence[StoredMessage]], Awaitable[None]]
 log = logging.getLogger("monikanava.conversations")
+
+
+async def nobody(channel: str, messages: Sequence[StoredMessage]) -> None:
+    """Tell nobody."""
 
 
 class Threads:
     """All threads. Every method raises Unavailable when the table does not answer."""
 
-    def __init__(self, table: Table, indexes: Indexes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, table: Table, indexes: Indexes, clock: Callable[[], datetime], told: Told = nobody
+    ) -> None:
         self._store = Store(table)
+        self._told = told
         self._indexes = indexes
         self._clock = clock
         self._recorder = Recorder(self._store, indexes, clock)
@@ -54,7 +64,18 @@ class Threads:
         For plain messages this is one read and one transaction, whatever their number up to the table's
         limits. When it raises, the same batch may come again.
         """
-        return await Receiver(self._store, self._indexes, open_conversation, auto_close).receive(batch)
+        received = await Receiver(self._store, self._indexes, open_conversation, auto_close).receive(batch)
+        if news := [*received.stored, *(after for _, after in received.changed)]:
+            await self._told(batch[0].channel, news)
+        return received
+
+    async def feed(self, thread: str, after: Mark, limit: int = 100) -> Feed:
+        """Read what came after a mark in a thread (its key, see `thread_key`): one range read."""
+        return await follow(self._store, thread, after, limit)
+
+    async def typing(self, thread: str, who: str) -> None:
+        """Note that the customer, or an agent, types."""
+        await note_typing(self._store, thread, who, self._clock())
 
     async def conversation(self, conversation: str) -> Conversation:
         """Read a conversation with its decision; raises NotFound."""
@@ -91,7 +112,10 @@ class Threads:
         The same key with the same draft gives the recorded one again. Raises Conflict when the key was used
         for another draft or the conversation is closed, Invalid for a bad `reply_to`, TooLarge, NotFound.
         """
-        return await self._recorder.record(conversation, draft, key, agent)
+        replied = await self._recorder.record(conversation, draft, key, agent)
+        if replied.created:
+            await self._told(replied.outbound.channel, [replied.message])
+        return replied
 
     async def earlier_reply(self, conversation: str, draft: Draft, *, key: str) -> Replied | None:
         """Give the reply that was recorded under the key, if there is one. Raises as `reply`."""

@@ -20,6 +20,7 @@ from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.keys import KeyRing
 from functions.message import Kind, digest
+from functions.serving import Servers
 from functions.traces import trace
 
 log = logging.getLogger("monikanava.intake")
@@ -33,18 +34,28 @@ class Intake:
     """Answers webhooks; knows no provider."""
 
     def __init__(
-        self, accounts: Accounts, outbox: Outbox, parked: Parked, handshakes: Handshakes, keys: KeyRing
+        self,
+        accounts: Accounts,
+        outbox: Outbox,
+        parked: Parked,
+        handshakes: Handshakes,
+        keys: KeyRing,
+        servers: Servers | None = None,
     ) -> None:
         self._accounts = accounts
         self._outbox = outbox
         self._parked = parked
         self._handshakes = handshakes
         self._keys = keys
+        self._servers = servers
 
     async def receive(self, channel: str, account_id: str, request: Request) -> Response:
         """Answer one webhook call. A refusal is an answer too: nothing is raised for the sender's fault."""
         try:
             account = await self._accounts(channel, account_id)
+            server = self._servers.of(channel, account.provider) if self._servers else None
+            if server:
+                return await server.answer(request, account)
             return await self._answer(adapter(channel, account.provider), account, request)
         except Unavailable as down:
             log.error("webhook not kept: channel=%s account=%s reason=%s", channel, account_id, down.reason)

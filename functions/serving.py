@@ -1,0 +1,59 @@
+"""The channels whose clients call us as they would call a provider: Direct Line, Dynamics' Messaging API.
+
+Such a channel has no webhook to verify, but an API of its own below its webhook's address. Its server
+answers there, over the same rooms as all others: what customers say goes through `inbound-<channel>`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any, Protocol
+
+from functions.channels.contract import Account, Request, Response
+from functions.conversations.threads import Threads
+from functions.identity.identities import Identities
+from functions.identity.records import Records
+from functions.intake.outbox import Outbox
+from functions.keys import KeyRing
+from functions.ports import Blobs, Push, Table
+
+SERVERS: dict[tuple[str, str], str] = {}
+
+
+class Server(Protocol):
+    """Answers every call below an account's address."""
+
+    async def answer(self, request: Request, account: Account[Any]) -> Response:
+        """Answer one call; `request.rest` is the path below the account. Raises Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What a server works with."""
+
+    threads: Threads
+    identities: Identities
+    records: Records
+    outbox: Outbox
+    blobs: Blobs
+    keys: KeyRing
+    table: Callable[[str], Table]
+    push: Push | None
+    clock: Callable[[], datetime]
+
+
+class Servers:
+    """The servers, each imported and made at its first call."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._made: dict[tuple[str, str], Server] = {}
+
+    def of(self, channel: str, provider: str) -> Server | None:
+        """Give the channel's server; None for a channel with webhooks."""
+        key = (channel, provider)
+        if key in SERVERS and key not in self._made:
+            module, name = SERVERS[key].split(":")
+            self._made[key] = getattr(import_module(module), name)(self._rooms)
+        return self._made.get(key)
