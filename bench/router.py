@@ -10,6 +10,7 @@ from bench import samples
 from functions.cloud.blobs import AzureBlobs
 from functions.cloud.secrets import EnvironmentSecrets
 from functions.cloud.tables import Tables
+from functions.cloud.tokens import EntraTokens
 from functions.ports import Bus, Entity, Envelope, Op, Table
 from functions.routing.inbound import Router
 from functions.services import Outside, wire
@@ -57,7 +58,8 @@ async def make_router(opened: Tables, calls: Counter[str]) -> Router:
         return Counted(opened.table(name), calls)
 
     settings = Settings(samples.ORIGIN, "", "", "", "", "", "", "", ())
-    services = wire(settings, Outside(table, NoBus(), AzureBlobs(""), EnvironmentSecrets(), {}, _now))
+    outside = Outside(table, NoBus(), AzureBlobs(""), EnvironmentSecrets(), EntraTokens(), {}, _now)
+    services = wire(settings, outside)
     await services.configurations.apply(samples.configuration(), "bench")
     return services.router
 

@@ -20,7 +20,7 @@ class ClientSecret:
 class Certificate:
     """A certificate of the app registration with its unencrypted private key, both in one PEM text.
 
-    `thumbprint` is SHA-1 in hex, as the portal shows it; it may be left out where the PEM has the certificate.
+    `thumbprint` is SHA-1 in hex, as the portal shows it; without it the PEM must hold the certificate.
     """
 
     pem: str = field(repr=False)

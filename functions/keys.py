@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -32,6 +33,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A published key, and whom its issuer vouches for with it (a list that the Bot Framework adds)."""
+
+    key: RSAPublicKey
+    endorsements: frozenset[str] = frozenset()
+
+
 class Keys:
     """The keys behind one JWKS URL: https, or http on loopback."""
 
@@ -42,12 +51,16 @@ class Keys:
         self._url = url
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._keys: dict[str, RSAPublicKey] = {}
+        self._keys: dict[str, PublicKey] = {}
         self._fetched: datetime | None = None
         self._failed: datetime | None = None
 
     async def key(self, kid: str) -> RSAPublicKey:
-        """Give the key of this id.
+        """Give the key of this id; raises as `published`."""
+        return (await self.published(kid)).key
+
+    async def published(self, kid: str) -> PublicKey:
+        """Give the key of this id with its endorsements.
 
         Raises NotAuthentic when the issuer has none, and Unavailable when that cannot be found out.
         """
@@ -107,12 +120,16 @@ class KeyRing:
 
     async def key(self, url: str, kid: str) -> RSAPublicKey:
         """Give a key. Raises as `Keys.key`; the URL is an adapter's, never a message's."""
+        return (await self.published(url, kid)).key
+
+    async def published(self, url: str, kid: str) -> PublicKey:
+        """Give a key with its endorsements. Raises as `Keys.published`."""
         if url not in self._sources:
             self._sources[url] = Keys(url)
-        return await self._sources[url].key(kid)
+        return await self._sources[url].published(kid)
 
 
-def _parse(body: bytes) -> dict[str, RSAPublicKey]:
+def _parse(body: bytes) -> dict[str, PublicKey]:
     """Read the RSA signing keys of a JWKS; other kinds of keys are passed over."""
     document = json.loads(body)
     entries = document.get("keys") if isinstance(document, dict) else None
@@ -122,11 +139,14 @@ def _parse(body: bytes) -> dict[str, RSAPublicKey]:
     return {str(kid): key for kid, key in found if key is not None}
 
 
-def _rsa(entry: dict[str, object]) -> RSAPublicKey | None:
+def _rsa(entry: dict[str, object]) -> PublicKey | None:
     if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig":
         return None
     try:
         key = jwt.PyJWK.from_dict(entry, algorithm="RS256").key
     except jwt.PyJWTError:
         return None
-    return key if isinstance(key, RSAPublicKey) and key.key_size >= SMALLEST else None
+    if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST:
+        return None
+    endorsed = entry.get("endorsements")
+    return PublicKey(key, frozenset(map(str, endorsed)) if isinstance(endorsed, list) else frozenset())

@@ -24,7 +24,7 @@ from functions.keys import KeyRing
 from functions.media.download import Downloader
 from functions.media.fetcher import Fetcher
 from functions.media.requests import MediaRequests
-from functions.ports import Blobs, Bus, Push, Secrets, Table
+from functions.ports import Blobs, Bus, Entra, Push, Secrets, Table
 from functions.routing.inbound import Router
 from functions.serving import Rooms, Servers
 from functions.settings import Settings
@@ -65,6 +65,7 @@ class Outside:
     bus: Bus
     blobs: Blobs
     secrets: Secrets
+    entra: Entra
     probes: Mapping[str, Probe]
     clock: Clock
     push: Push | None = None
@@ -82,7 +83,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
     sends, identities = Sends(table("sends")), Identities(table("identities"), clock)
 
     caller = Caller()
-    tokens = Tokens(table("tokens"), caller, clock)
+    tokens = Tokens(table("tokens"), caller, outside.entra, clock)
 
     def region() -> str:
         return configurations.default_region()

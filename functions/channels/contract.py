@@ -31,6 +31,7 @@ class Request:
     body: bytes
     received_at: datetime
     key: RSAPublicKey | None = None  # the one that `Keyed.key_id` named
+    endorsements: frozenset[str] = frozenset()  # of the key: what its issuer vouches for with it
     rest: str = ""  # what followed the account in the path, without slashes at its ends
 
     def parameters(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from functions.cloud.blobs import AzureBlobs
 from functions.cloud.secrets import EnvironmentSecrets, VaultSecrets
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import Tables, open_tables
+from functions.cloud.tokens import EntraTokens
 from functions.intake.parked import QUEUE as PARKED
 from functions.ports import Blobs, Secrets, Table
 from functions.services import Outside, Services, wire
@@ -53,7 +54,7 @@ def outside(tables: Tables, bus: AzureBus, blobs: Blobs, secrets: Secrets, prefi
     async def ask_bus() -> None:
         await bus.probe(PARKED)
 
-    return Outside(table, bus, blobs, secrets, {"tables": ask_tables, "bus": ask_bus}, now)
+    return Outside(table, bus, blobs, secrets, EntraTokens(), {"tables": ask_tables, "bus": ask_bus}, now)
 
 
 def _identity(connection: str) -> AsyncTokenCredential | None:

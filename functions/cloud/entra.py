@@ -1,7 +1,7 @@
 """msal as we use it: one client for each application, time limits, and errors in our own words.
 
 Blocking: call it in a thread. Imported at the first token only, for msal and requests cost a cold start
-a quarter of a second. https://learn.microsoft.com/entra/msal/python/
+a tenth of a second. https://learn.microsoft.com/entra/msal/python/
 """
 
 import re

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from functions.channels.contract import Account, Adapter, Call, Outcome, Refused, Sent, Tokened
+from functions.channels.contract import Account, Adapter, Call, Outcome, Refused, Sent
+from functions.channels.tokened import AnyTokened
 from functions.delivery.caller import Caller
 from functions.delivery.tokens import NoToken, Tokens
 from functions.errors import Unavailable
@@ -18,7 +19,7 @@ class Line:
 
     async def place(self, call: Call, channel: Adapter[Any], account: Account[Any]) -> Outcome:
         """Make the call and read its answer; raises as `Caller.call`. Without a token nothing is called."""
-        if isinstance(channel, Tokened):
+        if isinstance(channel, AnyTokened):
             outcome = await self._with_token(call, channel, channel, account)
         else:
             outcome = await self._once(call, channel, account)
@@ -27,7 +28,7 @@ class Line:
         )
 
     async def _with_token(
-        self, call: Call, channel: Adapter[Any], tokened: Tokened, account: Account[Any]
+        self, call: Call, channel: Adapter[Any], tokened: AnyTokened, account: Account[Any]
     ) -> Outcome:
         """Call, and once more with a new token when the provider refuses the one we have."""
         refused = ""

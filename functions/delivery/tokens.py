@@ -4,7 +4,8 @@
 
 Only the instance whose claim the row's ETag let through fetches; the others wait for what it brings, for
 some providers end the old token when they give a new one. The row holds the token as it came: whoever
-may read the table can send in the account's name until the token ends.
+may read the table can send in the account's name until the token ends. Tokens of Entra ID have no row:
+every instance may have its own, and its library keeps them.
 """
 
 import asyncio
@@ -19,10 +20,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from functions.channels.contract import Account, Refused, Token, Tokened
+from functions.channels.tokened import AnyTokened, EntraTokened
 from functions.delivery.caller import Caller, NotSent, Unknown
-from functions.errors import AlreadyExists, MonikanavaError, Stale
+from functions.errors import AlreadyExists, MonikanavaError, NotGranted, Stale
 from functions.message import digest
-from functions.ports import Entity, Op, Table, Value, Write
+from functions.ports import Entity, Entra, Op, Table, Value, Write
 
 MARGIN = timedelta(minutes=5)  # a token is renewed this long before its end
 CLAIM = timedelta(seconds=30)  # longer than a call may last; then another instance may try
@@ -82,24 +84,36 @@ class Tokens:
         self,
         table: Table,
         caller: Caller,
+        entra: Entra,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._table = table
         self._caller = caller
+        self._entra = entra
         self._clock = clock
         self._sleep = sleep
         self._held: dict[str, _Held] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def token(self, channel: Tokened, account: Account[Any], refused: str = "") -> str:
+    async def token(self, channel: AnyTokened, account: Account[Any], refused: str = "") -> str:
         """Give a token that lives, and is not the refused one. Raises NoToken, or Unavailable."""
+        if isinstance(channel, EntraTokened):
+            return await self._of_entra(channel, account, refused)
         wish = _Wish(channel, account, _owner(account), refused)
         async with self._locks[wish.partition]:
             held = self._held.get(wish.partition)
             if held is None or not wish.met(held, self._clock() + MARGIN):
                 held = self._held[wish.partition] = await self._shared(wish)
             return held.value
+
+    async def _of_entra(self, channel: EntraTokened, account: Account[Any], refused: str) -> str:
+        app = channel.entra_app(account)
+        try:
+            token = await self._entra.token(app)
+            return token if token != refused else await self._entra.token(app, renew=True)
+        except NotGranted as none:
+            raise NoToken(Refused(none.code, none.reason, retryable=False)) from None
 
     async def _shared(self, wish: _Wish) -> _Held:
         """Take the token that an instance has brought, or bring one."""

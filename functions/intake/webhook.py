@@ -86,7 +86,8 @@ class Intake:
         key_id = channel.key_id(request, account) if isinstance(channel, Keyed) else None
         if key_id is None:
             return request
-        return replace(request, key=await self._keys.key(key_id.url, key_id.kid))
+        found = await self._keys.published(key_id.url, key_id.kid)
+        return replace(request, key=found.key, endorsements=found.endorsements)
 
     async def _keep(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
         queue = f"inbound-{account.channel}"

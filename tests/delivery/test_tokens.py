@@ -14,6 +14,7 @@ from aiohttp import web
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Call, Refused, Sent, Tokened
 from functions.cloud.tables import Tables, open_tables
+from functions.cloud.tokens import EntraTokens
 from functions.delivery.caller import Caller
 from functions.delivery.line import Line
 from functions.delivery.tokens import CLAIM, MARGIN, YOUNG, NoToken, Tokens
@@ -80,7 +81,7 @@ class World:
     now: datetime = NOW
 
     def instance(self) -> Tokens:
-        return Tokens(self.table, self.caller, lambda: self.now)
+        return Tokens(self.table, self.caller, EntraTokens(), lambda: self.now)
 
     def pass_(self, time: timedelta) -> None:
         self.now += time
@@ -163,7 +164,7 @@ async def test_who_died_while_fetching_is_followed_after_a_while(world: World, p
         waited.append(seconds)
         world.pass_(timedelta(seconds=10))
 
-    follower = Tokens(world.table, world.caller, lambda: world.now, sleep)
+    follower = Tokens(world.table, world.caller, EntraTokens(), lambda: world.now, sleep)
     assert await follower.token(tokened(), world.account) == "token-2"
     assert len(waited) == CLAIM // timedelta(seconds=10)
 
@@ -220,7 +221,7 @@ async def test_no_table_means_unavailable() -> None:
     )
     caller = Caller()
     with pytest.raises(Unavailable):
-        await Tokens(tables.table("tokens"), caller, lambda: NOW).token(
+        await Tokens(tables.table("tokens"), caller, EntraTokens(), lambda: NOW).token(
             tokened(), account("http://127.0.0.1:1")
         )
     outcome = await line(tables, caller).place(
@@ -233,7 +234,7 @@ async def test_no_table_means_unavailable() -> None:
 
 
 def line(tables: Tables, caller: Caller) -> Line:
-    return Line(caller, Tokens(tables.table("tokens"), caller, lambda: NOW))
+    return Line(caller, Tokens(tables.table("tokens"), caller, EntraTokens(), lambda: NOW))
 
 
 def call(base: str) -> Call:
