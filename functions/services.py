@@ -24,6 +24,7 @@ from functions.keys import KeyRing
 from functions.media.download import Downloader
 from functions.media.fetcher import Fetcher
 from functions.media.requests import MediaRequests
+from functions.media.source import Sources
 from functions.ports import Blobs, Bus, Entra, Push, Secrets, Table
 from functions.routing.inbound import Router
 from functions.serving import Rooms, Servers
@@ -113,7 +114,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
         tokens=tokens,
         blobs=outside.blobs,
         media=media,
-        fetcher=Fetcher(threads, configurations, outside.blobs, Downloader(), clock),
+        fetcher=Fetcher(threads, configurations, outside.blobs, Sources(Downloader(), tokens, clock)),
         identities=identities,
         records=records,
         configurations=configurations,

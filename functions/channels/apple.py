@@ -4,16 +4,11 @@ Follows https://register.apple.com/resources/messages/msp-rest-api. Apple's toke
 nothing of the body: what protects that is TLS, and that nobody else knows the API secret.
 """
 
-import binascii
-import re
-from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, TypeGuard
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
-import jwt
-from pydantic import AfterValidator, Field, JsonValue, SecretStr
+from pydantic import Field, JsonValue
 
 from functions.channels import rules
 from functions.channels.contract import (
@@ -32,13 +27,13 @@ from functions.channels.contract import (
 from functions.channels.text import split
 from functions.errors import NotAuthentic, NotDeliverable
 from functions.message import AttachmentKind, Inbound, Outbound
+from functions.providers import apple_media, apple_token
 from functions.providers.answers import by_status
 from functions.providers.apple_message import Business, items
+from functions.providers.apple_token import ApiSecret
 from functions.providers.settings import ApiBase, Settings
 from functions.providers.signatures import header, same
 
-FRESH = timedelta(hours=1)  # a token's age; Apple gives it no end
-AHEAD = timedelta(minutes=5)  # by which Apple's clock may be ahead of ours
 CHOICES = range(2, 6)
 EXTENSION = (
     "com.apple.messages.MSMessageExtensionBalloonPlugin:0000000000:"
@@ -51,8 +46,6 @@ _LINKED = (
     AttachmentKind.FILE,
     AttachmentKind.LINK,
 )
-# Base64 in the one spelling of 32 bytes: otherwise several proofs would stand for the same.
-_BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])")
 _REASONS = {
     400: "Apple does not accept a value of the message",
     401: "Apple does not accept our token: check the MSP id and the API secret",
@@ -60,19 +53,6 @@ _REASONS = {
     404: "the customer has closed the conversation, or Apple does not know the business",
     410: "the customer has closed the conversation",
 }
-
-
-def _decodable(secret: SecretStr) -> SecretStr:
-    try:
-        found = b64decode(secret.get_secret_value(), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("is not base64, as Apple gives it") from None
-    if not found:
-        raise ValueError("must not be empty")
-    return secret
-
-
-ApiSecret = Annotated[SecretStr, AfterValidator(_decodable)]
 
 
 class AppleSettings(Settings):
@@ -116,9 +96,9 @@ class Apple:
 
     def authenticate(self, request: Request, account: Account[AppleSettings]) -> None:
         """Check Apple's token, that it is fresh, and for which business it came; raises NotAuthentic."""
-        claims = _claims(header(request.headers, "Authorization"), account.settings)
-        _check_times(claims, request.received_at)
-        if not same(header(request.headers, "destination-id"), account.settings.business_id):
+        settings, proof = account.settings, header(request.headers, "Authorization")
+        apple_token.check(proof, settings.msp_id, settings.api_secret, request.received_at)
+        if not same(header(request.headers, "destination-id"), settings.business_id):
             raise NotAuthentic("the message is for another business than this account's")
 
     def parse(self, request: Request, account: Account[AppleSettings]) -> Iterator[Inbound]:
@@ -159,54 +139,23 @@ class Apple:
             return Refused(str(answer.status), _REASONS[answer.status], retryable=False)
         return by_status("Apple", answer)
 
+    def media_hosts(self, account: Account[AppleSettings]) -> tuple[str, ...]:
+        """Apple's gateway, and iCloud, which keeps the files."""
+        return (*apple_media.HOSTS, account.settings.api_base)
 
-def _claims(proof: str, settings: AppleSettings) -> Mapping[str, Any]:
-    token = _BEARER.fullmatch(proof)
-    if not token:
-        raise NotAuthentic("the Authorization header does not match the form of Apple's")
-    try:
-        found: dict[str, Any] = jwt.decode(
-            token[1],
-            _key(settings),
-            algorithms=["HS256"],
-            audience=settings.msp_id,
-            # PyJWT would take the clock of the machine; the times are checked below.
-            options={
-                "require": ["aud", "iat"],
-                "verify_exp": False,
-                "verify_nbf": False,
-                "verify_iat": False,
-            },
-        )
-    except jwt.InvalidAudienceError:
-        raise NotAuthentic("the token is for another messaging service provider: check the MSP id") from None
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        raise NotAuthentic(
-            "the token's signature does not match: check the API secret (copied as it is, in base64)"
-        ) from None
-    return found
+    def media_call(self, reference: str, account: Account[AppleSettings], now: datetime) -> Call | None:
+        """Ask where a file is; None without all that decrypting it needs."""
+        settings = account.settings
+        proof = apple_token.made(settings.msp_id, settings.api_secret, now)
+        return apple_media.call(settings.api_base, reference, settings.business_id, proof)
 
+    def media_place(self, answer: Answer, account: Account[AppleSettings]) -> Call | Refused:
+        """Read where it is: an address that needs no token."""
+        return apple_media.place(answer)
 
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
-    issued, ends = claims.get("iat"), claims.get("exp", now.timestamp())
-    if not _is_number(issued) or not _is_number(ends):
-        raise NotAuthentic("the token's times are not numbers")
-    age = now.timestamp() - issued
-    if age > FRESH.total_seconds() or ends < now.timestamp():
-        raise NotAuthentic("the token is too old: it may be a recorded call")
-    if age < -AHEAD.total_seconds():
-        raise NotAuthentic("the token is from the future: compare the clocks")
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _key(settings: AppleSettings) -> bytes:
-    secret = settings.api_secret.get_secret_value()
-    if not secret:
-        raise NotAuthentic("the account has no API secret to check the token with")
-    return b64decode(secret)
+    def media_decryptor(self, reference: str) -> Callable[[bytes], bytes]:
+        """Decrypt with the key that came in the message."""
+        return apple_media.decryptor(reference)
 
 
 def _call(
@@ -218,9 +167,8 @@ def _call(
 ) -> Call:
     settings, name = account.settings, str(uuid5(NAMESPACE_URL, f"{outbound.id}#{index}"))
     ends = {"sourceId": settings.business_id, "destinationId": outbound.recipient}
-    claims = {"iss": settings.msp_id, "iat": int(now.timestamp())}
     headers = {
-        "Authorization": f"Bearer {jwt.encode(claims, _key(settings), 'HS256')}",
+        "Authorization": apple_token.made(settings.msp_id, settings.api_secret, now),
         "id": name,
         "Source-Id": settings.business_id,
         "Destination-Id": outbound.recipient,

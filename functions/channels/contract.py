@@ -107,8 +107,8 @@ class Call:
     """One HTTP request to a provider's API. Exactly one of `form` and `json` is set.
 
     `url` must begin with the account's API base URL: delivery refuses anything else. `name` is our own id
-    of the message, of a provider that answers none. `tokened`: a GET of a medium that needs the account's access
-    token (see `Tokened`), which a message always gets.
+    of the message, of a provider that answers none. `tokened`: a GET of a medium that wants
+    the account's access token (see `Tokened`), as every message does.
     """
 
     url: str = field(repr=False)  # some providers have the token in it

@@ -32,35 +32,17 @@ from functions.channels.contract import (
 from functions.channels.text import split
 from functions.errors import Forbidden, Invalid, NotAuthentic, NotDeliverable
 from functions.message import Attachment, AttachmentKind, Inbound, Outbound
-from functions.providers import wechat_crypto
+from functions.providers import wechat_crypto, wechat_errors, wechat_media
 from functions.providers.answers import UNNAMED, by_status
 from functions.providers.payload import at, number, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
-from functions.providers.wechat_message import REFERENCE, Official, item
+from functions.providers.wechat_media import REFERENCE
+from functions.providers.wechat_message import Official, item
 from functions.providers.xml import read_xml
 
 LONGEST_TOKEN = 1000
 _ECHO = re.compile(r"[0-9A-Za-z_=+/-]{1,256}")
 _BY_ID = {AttachmentKind.IMAGE: "image", AttachmentKind.AUDIO: "voice", AttachmentKind.VIDEO: "video"}
-_PASSING = frozenset({"-1", "45011"})
-_STALE = frozenset({"40001", "40014", "41001", "42001"})
-_REASONS = {
-    "-1": "WeChat is busy: it is sent again later",
-    "40001": "WeChat does not accept the access token or the AppSecret",
-    "40003": "WeChat does not know this customer",
-    "40007": "WeChat does not know the medium: it may have expired",
-    "40013": "WeChat does not know the AppID",
-    "40014": "WeChat does not accept the access token",
-    "40125": "WeChat does not accept the AppSecret",
-    "40164": "our address is not on the official account's IP allow-list",
-    "42001": "the access token has expired",
-    "45002": "the text is too long",
-    "45009": "the official account has used up its calls of the day",
-    "45011": "WeChat asks to send more slowly",
-    "45015": "the reply window is closed: the customer must write first",
-    "45047": "too many messages since the customer's last: the customer must write first",
-    "48001": "the official account may not send customer-service messages",
-}
 
 
 def _aes_key(secret: SecretStr) -> SecretStr:
@@ -189,7 +171,8 @@ class WeChat:
 
     def authorised(self, call: Call, token: str) -> Call:
         """Put the token in the query, where WeChat wants it."""
-        return replace(call, url=f"{call.url}?{urlencode({'access_token': token})}")
+        mark = "&" if "?" in call.url else "?"
+        return replace(call, url=f"{call.url}{mark}{urlencode({'access_token': token})}")
 
     def render(self, outbound: Outbound, account: Account[WeChatSettings], standing: Standing) -> list[Call]:
         """Send text parts, then each attachment; with choices the last text heads their menu.
@@ -214,17 +197,26 @@ class WeChat:
         ]
 
     def receipt(self, answer: Answer) -> Outcome:
-        """Read errcode; WeChat's own sentence is left out."""
+        """Read errcode, which comes with HTTP 200."""
         content = read_answer(answer.body)
         code = "" if at(content, "errcode") is None else text(content, "errcode")
         if answer.status != 200:
             return by_status("WeChat", answer)
         if not code:
             return UNNAMED
-        if code == "0":
-            return Sent("")
-        reason = _REASONS.get(code, f"WeChat refused the message with error {code}")
-        return Refused(code, reason, code in _PASSING, stale_token=code in _STALE)
+        return Sent("") if code == wechat_errors.OK else wechat_errors.refused(code)
+
+    def media_hosts(self, account: Account[WeChatSettings]) -> tuple[str, ...]:
+        """The API, and where it has videos."""
+        return (*wechat_media.HOSTS, account.settings.api_base)
+
+    def media_call(self, reference: str, account: Account[WeChatSettings], now: datetime) -> Call | None:
+        """Get a medium by its id, with the access token."""
+        return wechat_media.call(account.settings.api_base, reference)
+
+    def media_place(self, answer: Answer, account: Account[WeChatSettings]) -> Call | Refused | None:
+        """Tell the medium itself from a video's address, and from an error."""
+        return wechat_media.place(answer, self.receipt(answer))
 
 
 def _medium(attachment: Attachment) -> dict[str, JsonValue]:

@@ -5,7 +5,7 @@ a temporary file: many large ones at once must not fill the memory.
 """
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, NoReturn
@@ -23,6 +23,7 @@ TIMES = aiohttp.ClientTimeout(total=120, sock_connect=5, sock_read=20)
 REDIRECTS = 3
 MEMORY = 1024 * 1024  # bytes; what is larger goes to disk
 ANSWER = 64 * 1024  # bytes of an answer that is no medium
+PIECE = 64 * 1024  # bytes of a content that are in hand at once
 REDIRECTED = frozenset({301, 302, 303, 307, 308})
 PASSING = frozenset({408, 425, 429})  # and all from 500 on
 HEADERS = {"User-Agent": "Monikanava", "Accept-Encoding": "identity"}
@@ -57,6 +58,14 @@ class Download:
         """Give the first bytes."""
         self.file.seek(0)
         return self.file.read(length)
+
+    def rewrite(self, change: Callable[[bytes], bytes]) -> None:
+        """Replace the content, piece by piece in their order, by as many bytes each."""
+        for start in range(0, self.size, PIECE):
+            self.file.seek(start)
+            piece = change(self.file.read(PIECE))
+            self.file.seek(start)
+            self.file.write(piece)
 
     def answer(self) -> Answer:
         """Give it as the answer of an API."""
@@ -122,7 +131,7 @@ async def _taken(response: aiohttp.ClientResponse, limit: int, file: IO[bytes]) 
     if status < 300 and (response.content_length or 0) > limit:
         raise _too_large(limit)
     size = 0
-    async for chunk in response.content.iter_chunked(64 * 1024):
+    async for chunk in response.content.iter_chunked(PIECE):
         size += len(chunk)
         if size > allowed:
             if status < 300:

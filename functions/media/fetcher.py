@@ -10,21 +10,20 @@ that is cut off between blob and row is fetched again into the same blob.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
 from functions.channels import adapter
-from functions.channels.contract import Account, Call, MediaLocator, MediaSource, Refused
+from functions.channels.contract import Account, MediaSource
 from functions.configuration.store import Configurations
 from functions.conversations.threads import Threads
 from functions.errors import NotFound, Unavailable
-from functions.media.download import ANSWER, Download, Downloader, Lost, NotNow
+from functions.media.download import Download, Lost, NotNow
 from functions.media.jobs import Job, blob_names
 from functions.media.sniff import HEAD, content_type
+from functions.media.source import Sources, Wanted
 from functions.message import Attachment
 from functions.patience import Patience
 from functions.ports import Blobs
@@ -40,16 +39,6 @@ LARGEST = 100_000_000  # bytes; of channels that carry more than the usual
 log = logging.getLogger("monikanava.media")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is asked of a provider; `limit` in bytes."""
-
-    channel: MediaSource
-    account: Account[Any]
-    reference: str = field(repr=False)
-    limit: int
-
-
 class Fetcher:
     """Does the media queue's jobs. Sleeping is injected, so that tests do not wait."""
 
@@ -58,15 +47,13 @@ class Fetcher:
         threads: Threads,
         configurations: Configurations,
         blobs: Blobs,
-        downloader: Downloader,
-        clock: Callable[[], datetime],
+        sources: Sources,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._threads = threads
         self._configurations = configurations
         self._blobs = blobs
-        self._downloader = downloader
-        self._clock = clock
+        self._sources = sources
         self._sleep = sleep
 
     async def work(self, job: Job, count: int) -> None:
@@ -106,7 +93,7 @@ class Fetcher:
             raise Lost("attachments of this channel are not fetched")
         limit = max(USUAL, min(channel.capabilities.attachments.get(attachment.kind, 0), LARGEST))
         async with AsyncExitStack() as stack:
-            wanted = _Wanted(channel, account, attachment.url, limit)
+            wanted = Wanted(channel, account, attachment.url, limit, attachment.size)
             found = await self._until_taken(stack, wanted, patience)
             kind = content_type(
                 found.start(HEAD), attachment.content_type or found.headers.get("content-type", "")
@@ -119,34 +106,18 @@ class Fetcher:
     async def _account(self, job: Job) -> Account[Any]:
         return await (await self._configurations.current()).account(job.channel, job.account)
 
-    async def _until_taken(self, stack: AsyncExitStack, wanted: _Wanted, patience: Patience) -> Download:
+    async def _until_taken(self, stack: AsyncExitStack, wanted: Wanted, patience: Patience) -> Download:
         """Try until the provider gives it; raises NotNow after too long."""
         for pause in PAUSES:
             try:
-                return await stack.enter_async_context(self._attempt(wanted))
+                return await stack.enter_async_context(self._sources.open(wanted))
             except NotNow as busy:
                 wait = max(pause, busy.retry_after)
                 log.warning("not now: account=%s reason=%s wait=%.0f", wanted.account.id, busy.reason, wait)
                 if wait > patience.left:
                     raise
             await self._sleep(wait)
-        return await stack.enter_async_context(self._attempt(wanted))
-
-    @asynccontextmanager
-    async def _attempt(self, wanted: _Wanted) -> AsyncIterator[Download]:
-        channel, account = wanted.channel, wanted.account
-        call, hosts = (
-            channel.media_call(wanted.reference, account, self._clock()),
-            channel.media_hosts(account),
-        )
-        if call and isinstance(channel, MediaLocator):
-            async with self._downloader.get(call, hosts, ANSWER) as answer:
-                call = _placed(channel.media_place(answer.answer(), account))
-        if call is None:
-            raise Lost("the provider names it, but gives out no copy")
-        async with self._downloader.get(call, hosts, wanted.limit) as download:
-            _check(download.status)
-            yield download
+        return await stack.enter_async_context(self._sources.open(wanted))
 
     async def _failed(self, job: Job, attachment: Attachment, reason: str, patience: Patience) -> None:
         log.warning("not fetched: message=%s index=%s reason=%s", job.message, job.index, reason)
@@ -170,23 +141,3 @@ class Fetcher:
         for name in await patience(lambda: self._blobs.names(f"{job.message}/")):
             if name not in kept:
                 await patience(partial(self._blobs.delete, name))
-
-
-def _placed(place: Call | Refused) -> Call:
-    if not isinstance(place, Refused):
-        return place
-    raise NotNow(place.reason, place.retry_after or 0.0) if place.retryable else Lost(place.reason)
-
-
-def _check(status: int) -> None:
-    """Accept only the content itself; raises Lost, or NotNow while the provider still prepares it."""
-    if status == 202:
-        raise NotNow("the provider is still preparing it")
-    if status in (401, 403):
-        raise Lost(
-            f"the provider refuses it (HTTP {status}): the address has expired, or the credentials are wrong"
-        )
-    if status in (404, 410):
-        raise Lost(f"the provider has it no more (HTTP {status})")
-    if status != 200:
-        raise Lost(f"the provider answers HTTP {status}")

@@ -1,8 +1,6 @@
 """Reading what Apple Messages for Business brings: one message, possibly gzipped, for each webhook call.
 
-Follows https://register.apple.com/resources/messages/msp-rest-api. An attachment is encrypted and lies
-behind a call of its own, so its reference holds all that fetching it needs:
-`apple-media:?url=…&owner=…&key=…&signature=…`.
+Follows https://register.apple.com/resources/messages/msp-rest-api.
 """
 
 import zlib
@@ -10,15 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Inbound, Kind
+from functions.providers.apple_media import reference
 from functions.providers.payload import child, children, digits, fragment_id, number, read_json, text
 
-REFERENCE = "apple-media:"
 INFLATED_LIMIT = 4 * 1024 * 1024  # bytes; a small gzip may hold a thousand times its size
 OBJECT = "\ufffc"  # stands in the text for each attachment
 
@@ -112,14 +109,13 @@ def _text(found: _Item) -> Inbound:
 
 
 def _attachment(file: JsonValue) -> Attachment | None:
-    fields = {name: text(file, name) for name in ("url", "owner", "key")}
-    fields["signature"] = text(file, "signature-base64") or text(file, "signature")
-    if not fields["url"]:
+    url = reference(file)
+    if not url:
         return None
     media = text(file, "mimeType")
     return Attachment(
         kind=_MEDIA.get(media.partition("/")[0], AttachmentKind.FILE),
-        url=f"{REFERENCE}?{urlencode(fields)}",
+        url=url,
         content_type=media,
         name=text(file, "name"),
         size=digits(file, "size"),

@@ -2,7 +2,8 @@
 
 Follows https://developer.telesign.com/enterprise/docs/transaction-callback-service. What tells them apart is
 in the body, for all of an account's callbacks may go to one URL. A status names no phone number: it has
-no thread, which is found by the message's reference id.
+no thread, which is found by the message's reference id. Media of an MMS stay references: TeleSign does not
+say on which hosts they lie, and none is called that no list names.
 """
 
 import re

@@ -14,9 +14,9 @@ from pydantic import JsonValue
 from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
 from functions.providers.payload import digits, fragment_id, moment, text
+from functions.providers.wechat_media import REFERENCE
 from functions.providers.xml import read_xml
 
-REFERENCE = "wechat-media:"
 SCENE = "qrscene_"  # stands before a QR code's scene when its reader subscribes
 
 # What the customer did in the menu, to be answered; and what is only noted.

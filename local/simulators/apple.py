@@ -13,6 +13,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from functions.providers.payload import at, children, read_answer, text
+from local.simulators.media import APPLE_KEY, PICTURE
 from local.simulators.provider import Rejected, Reply
 from local.simulators.signed import SignedRequest, Words, setting
 from local.simulators.state import Behaviour, Registered, Taken
@@ -89,12 +90,12 @@ def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedR
 
 def _file(url: str) -> dict[str, Any]:
     return {
-        "name": "1.jpg",
-        "mimeType": "image/jpeg",
-        "size": "128000",
+        "name": "1.png",
+        "mimeType": "image/png",
+        "size": str(len(PICTURE)),
         "url": url,
         "owner": "urn:owner:" + quote(url, safe=""),
-        "key": "00" + "5a" * 32,
+        "key": APPLE_KEY,
         "signature-base64": "c2lnbmF0dXJl",
     }
 

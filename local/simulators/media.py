@@ -3,15 +3,19 @@
 GET /telegram/bot‹token›/getFile → /telegram/file/bot‹token›/…   https://core.telegram.org/bots/api#getfile
 GET /twilio/2010-04-01/…/Media/… → redirect to /twilio/cdn/…     https://www.twilio.com/docs/messaging/api/media-resource
 GET /meta/‹version›/‹id›         → /meta/cdn/… with the token     https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
-GET /line/v2/bot/message/‹id›/content, /acs/messages/streams/‹id›, /‹provider›/cdn/…
+GET /wechat/cgi-bin/media/get    with the token in the query   https://developers.weixin.qq.com/doc/offiaccount
+GET /apple/v1/preDownload        → /apple/cdn/…, encrypted       https://register.apple.com/resources/messages/msp-rest-api
+GET /line/v2/bot/message/‹id›/content, /acs/messages/streams/‹id›, /x/1.1/ton/data/dm/…, /‹provider›/cdn/…
 """
 
 import struct
 import zlib
 
 from aiohttp import web
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 SIDE = 64  # pixels
+APPLE_KEY = "00" + "5a" * 32  # every file's, as Apple writes one
 
 
 def routes() -> list[web.RouteDef]:
@@ -23,6 +27,10 @@ def routes() -> list[web.RouteDef]:
         web.get(r"/meta/{version:v\d+\.\d+}/{id:\d+}", _meta_media),
         web.get(r"/line/v2/bot/message/{id:\d+}/content", _bearers_picture),
         web.get("/acs/messages/streams/{id}", _signed_picture),
+        web.get("/x/1.1/ton/data/dm/{path:.+}", _signed_for_picture),
+        web.get("/wechat/cgi-bin/media/get", _wechat_media),
+        web.get("/apple/v1/preDownload", _apple_place),
+        web.get("/apple/cdn/{name}", _apple_file),
         web.get("/meta/cdn/whatsapp/{id}", _bearers_picture),
         web.get("/{provider:twilio|meta|google}/cdn/{name}", _picture),
     ]
@@ -52,6 +60,27 @@ async def _meta_media(request: web.Request) -> web.Response:
     return web.json_response({"messaging_product": "whatsapp", **facts})
 
 
+async def _wechat_media(request: web.Request) -> web.Response:
+    if not request.query.get("access_token"):
+        return web.json_response({"errcode": 41001, "errmsg": "access_token missing"})
+    if not request.query.get("media_id"):
+        return web.json_response({"errcode": 40007, "errmsg": "invalid media_id"})
+    return await _picture(request)
+
+
+async def _apple_place(request: web.Request) -> web.Response:
+    _needs(request, "Bearer ")
+    if not all(request.headers.get(name) for name in ("source-id", "owner", "signature", "url")):
+        raise web.HTTPBadRequest
+    name = request.headers["url"].rpartition("/")[2]
+    return web.json_response({"download-url": f"{request.url.origin()}/apple/cdn/{name}"})
+
+
+async def _apple_file(request: web.Request) -> web.Response:
+    writer = Cipher(algorithms.AES(bytes.fromhex(APPLE_KEY[2:])), modes.CTR(bytes(16))).encryptor()
+    return web.Response(body=writer.update(PICTURE), content_type="application/octet-stream")
+
+
 async def _bearers_picture(request: web.Request) -> web.Response:
     _needs(request, "Bearer ")
     return await _picture(request)
@@ -59,6 +88,11 @@ async def _bearers_picture(request: web.Request) -> web.Response:
 
 async def _signed_picture(request: web.Request) -> web.Response:
     _needs(request, "HMAC-SHA256 ")
+    return await _picture(request)
+
+
+async def _signed_for_picture(request: web.Request) -> web.Response:
+    _needs(request, "OAuth ")
     return await _picture(request)
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from functions.channels.contract import Answer, Call, Request, Sent
 from functions.errors import Invalid, NotAuthentic, NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Kind
+from functions.providers.apple_media import decryptor, reference
 from functions.providers.apple_message import INFLATED_LIMIT
 from tests.channels.samples import NOW, SECRETS, account, outbound, request, room, signed, standing
 from tests.channels.vectors.apple import CASES
@@ -173,3 +174,16 @@ def test_quick_replies_have_rules(message: dict[str, Any], code: str) -> None:
 def test_a_secret_that_is_no_base64_is_refused_at_configuration(secret: str) -> None:
     with pytest.raises(ValidationError):
         account("apple", apiSecret=secret)
+
+
+def test_a_signature_in_hexadecimal_goes_to_apple_in_base64() -> None:
+    file = {"url": "https://p.example/1", "owner": "O:1", "key": "00" + "5a" * 32, "signature": "01A2ff"}
+    assert reference({**file}).endswith("&signature=AaL%2F")
+    assert reference({**file, "signature-base64": "AA=="}).endswith("&signature=AA%3D%3D")
+
+
+def test_only_a_key_of_apples_form_decrypts() -> None:
+    for key in ("", "5a" * 32, "01" + "5a" * 32, "00" + "5a" * 31, "00" + "5g" * 32):
+        named = reference({"url": "https://p.example/1", "key": key})
+        with pytest.raises(ValueError, match="64 hexadecimal digits"):
+            decryptor(named)

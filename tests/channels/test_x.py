@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent, Unsure
+from functions.channels.contract import Answer, Call, MediaSource, Outcome, Refused, Request, Sent, Unsure
 from functions.errors import Invalid, NotAuthentic, NotDeliverable
 from functions.message import Inbound
 from functions.providers.oauth1 import Keys, authorization
@@ -206,6 +206,50 @@ def test_the_signature_is_oauthlibs(consumer: str, token: str, query: str, secon
     ours = oauth(authorization("POST", url, keys, datetime.fromtimestamp(second, UTC), nonce))
     client = oauthlib.oauth1.Client("key/1", consumer, "1-t+k", token, nonce=nonce, timestamp=str(second))
     assert ours == oauth(client.sign(url, "POST")[1]["Authorization"])
+
+
+PICTURE = "https://ton.twitter.com/1.1/ton/data/dm/1034828552951160836/1034828533812486145/oP5p359h.jpg"
+
+
+def medium(reference: str) -> Call | None:
+    source = room("x")
+    assert isinstance(source, MediaSource)
+    return source.media_call(reference, account("x"), NOW)
+
+
+@pytest.mark.parametrize("reference", [PICTURE, f"{PICTURE}?format=jpg&name=a%20b"])
+def test_a_picture_is_signed_for_as_oauthlib_does(reference: str) -> None:
+    call = medium(reference)
+    assert call
+    ours, settings = oauth(call.headers["Authorization"]), account("x").settings
+    client = oauthlib.oauth1.Client(
+        settings.consumer_key,
+        settings.consumer_secret.get_secret_value(),
+        settings.access_token.get_secret_value(),
+        settings.access_token_secret.get_secret_value(),
+        nonce=ours["oauth_nonce"],
+        timestamp=ours["oauth_timestamp"],
+    )
+    assert ours == oauth(client.sign(reference, "GET")[1]["Authorization"])
+    assert (call.url, call.method) == (reference, "GET")
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "https://video.twimg.com/dm_video/1766248268416385024/vid/avc1/500x280/a.mp4?tag=1",
+        "https://ton.twitter.com.stranger.example/1.1/ton/data/dm/1",
+        "https://ton.twitter.com@stranger.example/1.1/ton/data/dm/1",
+    ],
+)
+def test_no_other_host_gets_a_signature(reference: str) -> None:
+    call = medium(reference)
+    assert call
+    assert call.headers == {}
+
+
+def test_what_is_no_address_is_not_fetched() -> None:
+    assert medium("http://ton.twitter.com/1.1/ton/data/dm/1") is None
 
 
 def test_every_call_has_a_nonce_of_its_own() -> None:

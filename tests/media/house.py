@@ -11,6 +11,7 @@ from functions.conversations.model import StoredMessage
 from functions.media.download import Downloader
 from functions.media.fetcher import Fetcher
 from functions.media.jobs import Job, to_fetch, to_tidy
+from functions.media.source import Sources
 from functions.message import Attachment, AttachmentKind, Inbound, Kind
 from functions.routing.inbound import Delivery
 from functions.services import Services
@@ -36,7 +37,8 @@ class House:
     @property
     def fetcher(self) -> Fetcher:
         one = self.services
-        return Fetcher(one.threads, one.configurations, one.blobs, self.downloader, now, self._sleep)
+        sources = Sources(self.downloader, one.tokens, now)
+        return Fetcher(one.threads, one.configurations, one.blobs, sources, self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -11,17 +11,18 @@ import yaml
 from aiohttp import web
 
 from functions.channels import CHANNELS, adapter
-from functions.channels.contract import Account, Answer, Call, MediaLocator, MediaSource, Refused
+from functions.channels.contract import Account, Answer, Call, MediaLocator, MediaSource
 from functions.media.download import Downloader
 from functions.media.fetcher import Fetcher
 from functions.media.hosts import Reach, reach
 from functions.media.jobs import to_fetch
+from functions.media.source import Sources
 from functions.message import Address, Attachment, AttachmentKind, Inbound, Kind
 from functions.routing.inbound import Delivery
 from functions.services import Services
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
-from local.simulators.media import PICTURE
+from local.simulators.media import APPLE_KEY, PICTURE
 from local.simulators.server import Simulators
 from tests.desk.kit import now, services
 from tests.media.house import HASTY
@@ -39,6 +40,9 @@ REFERENCES = {
     ("telegram", "telegram"): "telegram:AgACAgQAAxkBAAI",
     ("rcs", "google"): "{base}/google/cdn/picture.png",
     ("line", "line"): "line:354718705033693859",
+    ("wechat", "wechat"): "wechat-media:MoQ7Hw-9_a",
+    ("x", "x"): "{base}/x/1.1/ton/data/dm/1034828552951160836/1034828533812486145/oP5p359h.png",
+    ("apple", "apple"): f"apple-media:?url=https%3A%2F%2Fp.example%2F1&owner=O&signature=AA&key={APPLE_KEY}",
 }
 SOURCES = [key for key in CHANNELS if isinstance(adapter(*key), MediaSource)]
 STRANGER = "https://stranger.example/picture.png"
@@ -61,6 +65,7 @@ async def wired(
     async with services(*connections) as found:
         await found.configurations.apply(EXAMPLE.replace("http://simulators", base), "tests")
         yield found
+        await found.tokens._caller.close()
 
 
 @pytest_asyncio.fixture
@@ -104,7 +109,8 @@ async def test_a_picture_comes_as_the_provider_gives_it(
     await wired.router.route(f"inbound-{key[0]}", [Delivery(item.id, item.session, item.json_text(), 1)])
     name = f"{item.session}-000001-00000001"
     [job] = to_fetch(await wired.threads.message(name), item.channel, item.account)
-    await Fetcher(wired.threads, wired.configurations, wired.blobs, downloader, now).work(job, 1)
+    sources = Sources(downloader, wired.tokens, now)
+    await Fetcher(wired.threads, wired.configurations, wired.blobs, sources).work(job, 1)
     [kept] = (await wired.threads.message(name)).attachments
     assert (kept.error, kept.content_type, kept.size) == ("", "image/png", len(PICTURE))
     assert await wired.blobs.get(kept.blob, len(PICTURE)) == PICTURE
@@ -123,7 +129,12 @@ async def test_a_strangers_address_gets_no_credentials_and_is_not_called(
 
 @pytest.mark.parametrize("key", SOURCES, ids="-".join)
 @pytest.mark.parametrize(
-    "reference", ["", "telegram:", "line:../x", "acs:a/b", "whatsapp-media:1/2", "geo:1,2"]
+    "reference",
+    [
+        *("", "telegram:", "line:../x", "acs:a/b", "whatsapp-media:1/2", "geo:1,2", "wechat-media:a&b"),
+        *("apple-media:?url=u&owner=o&signature=s", f"apple-media:?url=u&owner=&signature=s&key={APPLE_KEY}"),
+        f"apple-media:?url=a%0d%0ab&owner=o&signature=s&key={APPLE_KEY}",
+    ],
 )
 async def test_an_odd_reference_calls_nobody(wired: Services, key: tuple[str, str], reference: str) -> None:
     channel, account = adapter(*key), await account_of(wired, key)
@@ -147,13 +158,16 @@ async def test_an_odd_reference_calls_nobody(wired: Services, key: tuple[str, st
         b'{"error": {"code": 100}}',
         b'{"url": 7}',
         b'{"url": "https://stranger.example/picture.png"}',
+        b'{"download-url": "https://stranger.example/picture.png"}',
+        b'{"video_url": "https://stranger.example/picture.png"}',
+        b'{"errcode": 40007}',
     ],
 )
 async def test_an_odd_place_is_not_gone_to(wired: Services, key: tuple[str, str], body: bytes) -> None:
     channel, account = adapter(*key), await account_of(wired, key)
     assert isinstance(channel, MediaLocator)
     place = channel.media_place(Answer(200, {}, body), account)
-    assert isinstance(place, Refused) or reach(place.url, channel.media_hosts(account)) is Reach.NONE
+    assert not isinstance(place, Call) or reach(place.url, channel.media_hosts(account)) is Reach.NONE
 
 
 def test_a_call_does_not_show_what_it_carries() -> None:
