@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# A process for each core; the tests of a file stay together, for they share what they started.
+TEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 SOURCES := function_app.py functions local tests bench
 PORT ?= 7071
 CONFIG ?= local/configuration.yaml
@@ -23,13 +25,13 @@ run: .make/local ## run the platform on 127.0.0.1:7071 until Ctrl-C (CONFIG=file
 	$(BIN)/python -m local run --port $(PORT) --config $(CONFIG) --data $(DATA)
 
 test: .make/dev ## the tests
-	$(BIN)/pytest
+	$(TEST)
 
 check: .make/dev ## format, lint, types, tests: what CI runs
 	$(STEP) format; $(BIN)/ruff format --check .
 	$(STEP) lint; $(BIN)/ruff check .
 	$(STEP) types; $(BIN)/mypy
-	$(STEP) tests; $(BIN)/pytest
+	$(STEP) tests; $(TEST)
 
 format: .make/dev ## rewrite the sources in the one format
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -63,7 +63,7 @@ async def provider() -> AsyncIterator[Provider]:
     app = web.Application()
     app.router.add_post("/cgi-bin/stable_token", made.give)
     app.router.add_post("/cgi-bin/message/custom/send", made.send)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     made.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
