@@ -38,7 +38,6 @@ from functions.providers.payload import at, number, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.wechat_media import REFERENCE
 from functions.providers.wechat_message import Official, item
-from functions.providers.xml import read_xml
 
 LONGEST_TOKEN = 1000
 _ECHO = re.compile(r"[0-9A-Za-z_=+/-]{1,256}")
@@ -120,7 +119,7 @@ class WeChat:
         """Check msg_signature over what is encrypted, its age, and the app under it; raises NotAuthentic."""
         given, settings = request.parameters(), account.settings
         try:
-            encrypted = text(read_xml(request.body), "Encrypt")
+            encrypted = wechat_crypto.encrypted(request.body)
         except Invalid as unreadable:
             raise NotAuthentic(f"nothing that could be signed: {unreadable.reason}") from None
         wechat_crypto.check("msg_signature", given, settings.token, encrypted)
@@ -133,7 +132,7 @@ class WeChat:
         Of the compatible mode, the plain fields beside it are not read: nobody has signed them.
         """
         settings = account.settings
-        encrypted = text(read_xml(request.body), "Encrypt")
+        encrypted = wechat_crypto.encrypted(request.body)
         try:
             xml = wechat_crypto.decrypted(encrypted, settings.encoding_aes_key, settings.app_id)
         except NotAuthentic as wrong:

@@ -4,10 +4,11 @@ Follows https://developers.facebook.com/docs/messenger-platform/reference/webhoo
 dropped: what is unknown, or belongs to another page, is yielded as UNSUPPORTED with its fragment.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -27,6 +28,7 @@ from functions.providers.payload import (
 )
 
 _ENTRY_FACTS = frozenset({"id", "time", "uid", "changed_fields", "hop_context"})
+_PLAIN = frozenset({"mid", "text"})
 _FACTS = {"app_id": "app", "metadata": "metadata"}
 # They are about marketing only: who stops it may still ask something, and be answered.
 _OPT = {"STOP_NOTIFICATIONS": Kind.LEFT, "RESUME_NOTIFICATIONS": Kind.JOINED}
@@ -43,8 +45,7 @@ class Page:
     object: str = "page"
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     page: Page
     owner: str  # the page of the entry
     fragment: JsonValue
@@ -53,15 +54,13 @@ class _Item:
     def make(
         self, kind: Kind, event: str = "", context: Mapping[str, str] | None = None, **more: Any
     ) -> Inbound:
-        sender, recipient = (
-            text(self.fragment, end, "id") or text(self.fragment, end, "user_ref")
-            for end in ("sender", "recipient")
-        )
+        sender = _end(self.fragment, "sender")
+        ours = sender == self.owner or kind is Kind.ECHO
         return Inbound(
             channel=self.page.channel,
             provider="meta",
             account=self.page.account,
-            thread=recipient if sender == self.owner or kind is Kind.ECHO else sender,
+            thread=_end(self.fragment, "recipient") if ours else sender,
             event=event or fragment_id(self.fragment),
             kind=kind,
             sender=Address(id=sender),
@@ -89,14 +88,15 @@ def items(body: bytes, page: Page) -> Iterator[Inbound]:
 
 def _entry(entry: JsonValue, page: Page) -> Iterator[Inbound]:
     owner = text(entry, "id")
-    fragments = [
-        (field, fragment)
+    fields = {
+        field: value if isinstance(value, list) else [value]
         for field, value in child(entry).items()
         if field not in _ENTRY_FACTS
-        for fragment in (value if isinstance(value, list) else [value])
-    ]
-    for field, fragment in fragments or [("entry", entry)]:
-        yield from _read(_Item(page, owner, fragment, _context(field, owner, page)), field)
+    }
+    for field, fragments in (fields if any(fields.values()) else {"entry": [entry]}).items():
+        context = _context(field, owner, page)
+        for fragment in fragments:
+            yield from _read(_Item(page, owner, fragment, context), field)
 
 
 def _context(field: str, owner: str, page: Page) -> dict[str, str]:
@@ -106,12 +106,14 @@ def _context(field: str, owner: str, page: Page) -> dict[str, str]:
     return context
 
 
-def _read(item: _Item, field: str) -> Iterator[Inbound]:
+def _read(item: _Item, field: str) -> Iterable[Inbound]:
     item = _unwrapped(item) if field == "changes" else item
-    readers = [read for name, read in _READERS.items() if name in child(item.fragment)]
-    known = item.owner == item.page.id and field in ("messaging", "standby", "changes")
-    for read in readers if readers and known else [_unknown]:
-        yield from read(item)
+    if item.owner != item.page.id or field not in ("messaging", "standby", "changes"):
+        return _unknown(item)
+    readers = [_READERS[name] for name in child(item.fragment) if name in _READERS]
+    if len(readers) == 1:
+        return readers[0](item)
+    return chain.from_iterable(read(item) for read in readers or [_unknown])
 
 
 def _unwrapped(item: _Item) -> _Item:
@@ -119,18 +121,25 @@ def _unwrapped(item: _Item) -> _Item:
     value = child(item.fragment, "value")
     if item.page.object != "instagram" or not text(value, "sender", "id"):
         return item
-    return replace(item, fragment=value, context={**item.context, "field": text(item.fragment, "field")})
+    return item._replace(fragment=value, context={**item.context, "field": text(item.fragment, "field")})
+
+
+def _end(fragment: JsonValue, name: str) -> str:
+    return text(fragment, name, "id") or text(fragment, name, "user_ref")
 
 
 def _sent_at(fragment: JsonValue) -> datetime | None:
     """Read the time: a number of milliseconds, or in a change a string of seconds."""
     stamp = at(fragment, "timestamp")
-    return moment(digits(fragment, "timestamp"), 1 if isinstance(stamp, str) else 1000)
+    return moment(digits(stamp)) if isinstance(stamp, str) else moment(number(stamp), 1000)
 
 
 def _message(item: _Item) -> Iterator[Inbound]:
     message = child(item.fragment, "message")
-    mid = text(message, "mid")
+    mid, body = text(message, "mid"), text(message, "text")
+    if body and message.keys() <= _PLAIN:  # most are: there is nothing else to look for
+        yield item.make(Kind.MESSAGE, mid, text=body)
+        return
     if message.get("is_deleted") is True:  # unsent: our copy goes too
         yield item.make(Kind.DELETE, mid, target=mid)
         return
@@ -141,7 +150,7 @@ def _message(item: _Item) -> Iterator[Inbound]:
         kind,
         mid,
         {**referral(message.get("referral")), **named(message, _FACTS), **_story(message)},
-        text=text(message, "text"),
+        text=body,
         attachments=known,
         target=text(message, "reply_to", "mid"),
         payload=text(message, "quick_reply", "payload"),
@@ -230,7 +239,7 @@ def _unknown(item: _Item) -> Iterator[Inbound]:
     yield item.unsupported()
 
 
-_READERS: dict[str, Callable[[_Item], Iterator[Inbound]]] = {
+_READERS: Mapping[str, Callable[[_Item], Iterable[Inbound]]] = {
     "message": _message,
     "postback": _postback,
     "reaction": _reaction,

@@ -5,20 +5,21 @@ SHA-1 and CBC are WeChat's choice; the plain mode, which signs no body, is not t
 """
 
 import hashlib
-import re
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pydantic import SecretStr
 
 from functions.errors import NotAuthentic
+from functions.providers.payload import text
 from functions.providers.signatures import same
+from functions.providers.xml import read_xml
 
 FRESH = timedelta(minutes=5)  # WeChat repeats a webhook for some seconds only
 BLOCK = 32  # bytes to which WeChat pads, twice the cipher's own
-_ENCRYPTED = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 def check(name: str, given: Mapping[str, str], token: SecretStr, *more: str) -> None:
@@ -46,13 +47,21 @@ def check_fresh(given: Mapping[str, str], now: datetime) -> None:
         raise NotAuthentic("the timestamp is too far from our clock: it may be a recorded call")
 
 
+@lru_cache(maxsize=1)  # `authenticate` and `parse` read the same body, one right after the other
+def encrypted(body: bytes) -> str:
+    """Give the one field of the envelope that is signed; raises Invalid when the body is no XML."""
+    return text(read_xml(body), "Encrypt")
+
+
+@lru_cache(maxsize=1)
 def decrypted(encrypted: str, key: SecretStr, app_id: str) -> bytes:
     """Give the message under the encryption; raises NotAuthentic when it is not for this app."""
     secret = b64decode(key.get_secret_value() + "=")
-    if not _ENCRYPTED.fullmatch(encrypted) or len(encrypted) % 4:
-        raise NotAuthentic("Encrypt is not base64")
-    data = b64decode(encrypted)
-    if len(secret) != 32 or len(data) % 16:
+    try:
+        data = b64decode(encrypted, validate=True)
+    except ValueError:
+        raise NotAuthentic("Encrypt is not base64") from None
+    if len(secret) != 32 or not data or len(data) % 16:
         raise NotAuthentic("Encrypt is not a whole number of blocks")
     reader = Cipher(algorithms.AES(secret), modes.CBC(secret[:16])).decryptor()
     padded = reader.update(data) + reader.finalize()

@@ -40,7 +40,7 @@ class _Item:
     official: Official
     content: dict[str, JsonValue]
 
-    def make(self, kind: Kind, **more: Any) -> Inbound:
+    def make(self, kind: Kind, context: Mapping[str, str] | None = None, **more: Any) -> Inbound:
         customer = text(self.content, "FromUserName")
         return Inbound(
             channel=self.official.channel,
@@ -50,6 +50,7 @@ class _Item:
             event=self._name(),
             kind=kind,
             sender=Address(id=customer),
+            context=context or {},
             sent_at=moment(digits(self.content, "CreateTime")),
             received_at=self.official.received_at,
             **more,
