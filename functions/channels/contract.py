@@ -100,6 +100,7 @@ class Standing:
 
     now: datetime
     last_inbound_at: datetime | None  # the customer's last message; None: never wrote
+    context: Mapping[str, str] = field(default_factory=dict)  # of the message that opened it
 
 
 @dataclass(frozen=True, slots=True)

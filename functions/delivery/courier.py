@@ -118,7 +118,8 @@ class Courier:
         if identity and identity.opted_out_at:
             raise NotDeliverable("opted-out", "the customer asked not to be written to")
         conversation = await self._threads.conversation(outbound.conversation)
-        return channel.render(outbound, account, Standing(self._clock(), conversation.last_inbound_at))
+        standing = Standing(self._clock(), conversation.last_inbound_at, conversation.context)
+        return channel.render(outbound, account, standing)
 
     async def _place(self, call: Call, job: _Job) -> str:
         """Make the call until it is taken, and give the provider's id; raises Later after too long."""

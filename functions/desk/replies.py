@@ -119,7 +119,7 @@ async def _refuse_undeliverable(conversation: Conversation, draft: Draft, servic
     if identity and identity.opted_out_at:
         raise OptedOut("the customer has opted out of messages from this account")
     account = await _account(conversation, services)
-    standing = Standing(services.clock(), conversation.last_inbound_at)
+    standing = Standing(services.clock(), conversation.last_inbound_at, conversation.context)
     adapter(conversation.channel, conversation.provider).render(
         _preview(conversation, draft, services), account, standing
     )

@@ -1,6 +1,6 @@
 """Bearer tokens that a provider signs with a published key: RS256 and nothing else, closed on doubt.
 
-Follows RFC 6750, RFC 7519 and RFC 8725. Times are judged by when the request came, to a minute.
+Follows RFC 6750, RFC 7519 and RFC 8725. Times are judged by when the request came, to a minute or as told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,9 @@ def key_name(token: str) -> str:
     return kid
 
 
-def claims(request: Request, audience: str, issuers: Sequence[str]) -> dict[str, Any]:
+def claims(
+    request: Request, audience: str, issuers: Sequence[str], leeway: timedelta = LEEWAY
+) -> dict[str, Any]:
     """Check the request's token with `request.key` and give what it says; raises NotAuthentic."""
     token = bearer(request.headers)
     if request.key is None:
@@ -68,15 +70,15 @@ def claims(request: Request, audience: str, issuers: Sequence[str]) -> dict[str,
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         reason = next((said for kind, said in _REASONS.items() if isinstance(error, kind)), "")
         raise NotAuthentic(reason or "the token cannot be read") from None
-    _check_times(found, request.received_at.timestamp())
+    _check_times(found, request.received_at.timestamp(), leeway.total_seconds())
     return found
 
 
-def _check_times(found: Mapping[str, Any], now: float) -> None:
+def _check_times(found: Mapping[str, Any], now: float, leeway: float) -> None:
     ends, begins = found.get("exp"), found.get("nbf", 0)
     if type(ends) is not int or type(begins) is not int:
         raise NotAuthentic("the token's times are not whole seconds")
-    if ends + LEEWAY.total_seconds() <= now:
+    if ends + leeway <= now:
         raise NotAuthentic("the token has expired")
-    if begins - LEEWAY.total_seconds() > now:
+    if begins - leeway > now:
         raise NotAuthentic("the token is not valid yet")
