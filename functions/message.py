@@ -173,7 +173,11 @@ class Choice(Model):
 
 
 class Template(Model):
-    """A message that the provider approved beforehand: its name there, and what fills its places."""
+    """A message that the provider approved beforehand: its name there, and what fills its places.
+
+    `values` are texts for the places of its body, in their order. Places in headers and buttons, and those
+    for media, are not filled: a template that has such is refused by the provider.
+    """
 
     name: str
     language: str = ""

@@ -138,10 +138,17 @@ def _whatsapp(content: JsonValue, request: web.Request) -> Taken:
         id=str(uuid.uuid4()),
         key=f"{channel}/{request.headers.get('Repeatability-Request-ID', '')}",
         recipient=str(next(iter(children(content, "to")), "")),
-        text=text(content, "content"),
+        text=text(content, "content") or _filled(child(content, "template")),
         attachments=(media,) if media else (),
         content=content,
     )
+
+
+def _filled(template: JsonValue) -> str:
+    """Show a template as its name and its values, in the order in which they are bound to places."""
+    values = {text(value, "name"): text(value, "text") for value in children(template, "values")}
+    places = [text(place, "refValue") for place in children(template, "bindings", "body")]
+    return " ".join([text(template, "name"), *(values.get(name, "") for name in places)])
 
 
 def _check_signature(request: web.Request, body: bytes) -> None:

@@ -3,13 +3,15 @@
 import json
 
 import pytest
+from azure.communication.messages import models
 from pywa.types.templates import BodyText, TemplateLanguage
 
 from functions.channels.contract import Call
 from functions.errors import NotDeliverable
 from functions.message import Template
+from tests.channels.acs_sdk import whatsapp_sends
 from tests.channels.pywa_sdk import pywa_client
-from tests.channels.samples import ADAPTERS, SETTINGS, account, outbound, room, standing
+from tests.channels.samples import ACS_CONNECTION, ADAPTERS, SETTINGS, account, outbound, room, standing
 from tests.channels.twilio_sdk import twilio_sends
 
 WELCOME = Template(name="tervetuloa", language="fi", values=("Aino", "25 €"))
@@ -47,6 +49,36 @@ def test_as_twilios_client_sends() -> None:
         content_variables=json.dumps({"1": "Aino", "2": "25 €"}, ensure_ascii=False),
     )
     assert form == theirs["data"]
+
+
+@pytest.mark.parametrize("values", [("Aino", "25 €"), ()])
+def test_as_azures_client_sends(values: tuple[str, ...]) -> None:
+    texts: list[models.MessageTemplateValue] = [
+        models.MessageTemplateText(name=str(number), text=value) for number, value in enumerate(values, 1)
+    ]
+    places = [models.WhatsAppMessageTemplateBindingsComponent(ref_value=one.name) for one in texts]
+    template = models.MessageTemplate(
+        name=WELCOME.name,
+        language=WELCOME.language,
+        template_values=texts or None,
+        bindings=models.WhatsAppMessageTemplateBindings(body=places) if places else None,
+    )
+    theirs = whatsapp_sends(
+        ACS_CONNECTION,
+        models.TemplateNotificationContent(
+            channel_registration_id=SETTINGS["whatsapp-acs"]["channelId"],
+            to=[outbound("whatsapp-acs").recipient],
+            template=template,
+        ),
+    )
+    [call] = rendered("whatsapp-acs", WELCOME.model_copy(update={"values": values}))
+    assert (call.method, call.url, call.json) == (theirs.method, theirs.url, theirs.body)
+
+
+@pytest.mark.parametrize("row", ["whatsapp-acs", "whatsapp-meta"])
+def test_a_template_of_whatsapp_has_a_language(row: str) -> None:
+    with pytest.raises(NotDeliverable, match="language"):
+        rendered(row, Template(name="tervetuloa"))
 
 
 @pytest.mark.parametrize("row", ADAPTERS)

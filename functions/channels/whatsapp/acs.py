@@ -26,7 +26,8 @@ from functions.channels.contract import (
     Step,
 )
 from functions.channels.text import split
-from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Outbound
+from functions.errors import NotDeliverable
+from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Outbound, Template
 from functions.providers import acs, eventgrid
 from functions.providers.acs_events import Incoming
 from functions.providers.acs_whatsapp import RECEIVED, REFERENCE, UPDATED, read
@@ -68,6 +69,7 @@ class AcsWhatsApp:
             AttachmentKind.VIDEO: 16_000_000,
             AttachmentKind.FILE: 100_000_000,
         },
+        templates=True,
         reply_window=timedelta(hours=24),
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
         idempotent=True,
@@ -109,11 +111,8 @@ class AcsWhatsApp:
     def render(
         self, outbound: Outbound, account: Account[AcsWhatsAppSettings], standing: Standing
     ) -> list[Call]:
-        """Send text parts, then each attachment. Outside the window only a template would be taken."""
+        """Send text parts, then each attachment; or a template, as which alone goes outside the window."""
         rules.check(outbound, self.capabilities, standing)
-        texts = split(outbound.text, self.capabilities.text_limit)
-        contents = [{"kind": "text", "content": part} for part in texts]
-        contents += [_medium(attachment) for attachment in outbound.attachments]
         to: dict[str, JsonValue] = {
             "channelRegistrationId": account.settings.channel_id,
             "to": [outbound.recipient],
@@ -122,7 +121,7 @@ class AcsWhatsApp:
             acs.signed_call(
                 account.settings, PATH, {**to, **content}, standing.now, _repeatability(outbound, part)
             )
-            for part, content in enumerate(contents)
+            for part, content in enumerate(_contents(outbound, self.capabilities.text_limit))
         ]
 
     def receipt(self, answer: Answer) -> Outcome:
@@ -144,8 +143,33 @@ class AcsWhatsApp:
         return acs.signed_get(account.settings, path, now) if path else None
 
 
-def _medium(attachment: Attachment) -> dict[str, str]:
-    content = {"kind": _KINDS[attachment.kind], "mediaUri": rules.web_address(attachment)}
+def _contents(outbound: Outbound, text_limit: int) -> list[dict[str, JsonValue]]:
+    if outbound.template:
+        return [_template(outbound.template)]
+    said: list[dict[str, JsonValue]] = [
+        {"kind": "text", "content": part} for part in split(outbound.text, text_limit)
+    ]
+    return said + [_medium(attachment) for attachment in outbound.attachments]
+
+
+def _template(template: Template) -> dict[str, JsonValue]:
+    """Fill the places of the body in their order: each value has a name, which a binding puts there."""
+    if not template.language:
+        raise NotDeliverable("template", "a template of WhatsApp needs its language")
+    content: dict[str, JsonValue] = {"name": template.name, "language": template.language}
+    if template.values:
+        names = [str(number) for number, _ in enumerate(template.values, 1)]
+        filled = zip(names, template.values, strict=True)
+        content["values"] = [{"kind": "text", "name": name, "text": value} for name, value in filled]
+        content["bindings"] = {"kind": "whatsApp", "body": [{"refValue": name} for name in names]}
+    return {"kind": "template", "template": content}
+
+
+def _medium(attachment: Attachment) -> dict[str, JsonValue]:
+    content: dict[str, JsonValue] = {
+        "kind": _KINDS[attachment.kind],
+        "mediaUri": rules.web_address(attachment),
+    }
     if attachment.kind is AttachmentKind.FILE and attachment.name:
         content["fileName"] = attachment.name
     return content

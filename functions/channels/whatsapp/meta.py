@@ -201,6 +201,8 @@ def _asked(texts: list[str], choices: Iterable[Choice]) -> list[Content]:
 
 
 def _template(template: Template) -> Content:
+    if not template.language:
+        raise NotDeliverable("template", "a template of WhatsApp needs its language")
     values: JsonValue = [{"type": "text", "text": value} for value in template.values]
     content: dict[str, JsonValue] = {"name": template.name, "language": {"code": template.language}}
     if template.values:

@@ -2,9 +2,9 @@
 
 Follows https://www.twilio.com/docs/whatsapp/api and
 https://www.twilio.com/docs/whatsapp/key-concepts. A customer is the address that Twilio writes from, which is
-the one to write to; WaId and the business-scoped user id (ExternalUserId) are told along. Buttons and what
-goes outside the reply window are templates there (ContentSid), which an `Outbound` cannot name; nor can a
-message be quoted.
+the one to write to; WaId and the business-scoped user id (ExternalUserId) are told along. What
+goes outside the reply window is a Content template, named by its SID; so are buttons, which are therefore not
+made of choices. A message cannot be quoted.
 """
 
 import json
