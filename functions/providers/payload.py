@@ -76,10 +76,10 @@ def number(value: JsonValue, *path: str) -> int | None:
 def digits(value: JsonValue, *path: str) -> int | None:
     """Give an integer that may stand there as a string of its digits (times do); else None."""
     found = at(value, *path)
-    if isinstance(found, int) and found >= 0:  # as most come
-        return number(found)
-    found = text(found)
-    return int(found) if found.isascii() and found.isdecimal() and len(found) <= _DIGITS_LIMIT else None
+    if isinstance(found, str):
+        return int(found) if found.isascii() and found.isdecimal() and len(found) <= _DIGITS_LIMIT else None
+    whole = number(found)
+    return None if whole is None or whole < 0 else whole
 
 
 def child(value: JsonValue, *path: str) -> dict[str, JsonValue]:

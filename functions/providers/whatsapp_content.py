@@ -5,7 +5,8 @@ Meta is good for five minutes only, so the id is kept.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -24,8 +25,7 @@ _MEDIA = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What was said. `whole`: nothing of the fragment is left out that the fields could not hold."""
 
     kind: Kind = Kind.MESSAGE
@@ -33,7 +33,7 @@ class Content:
     attachments: tuple[Attachment, ...] = ()
     target: str = ""
     payload: str = ""
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str] = MappingProxyType({})
     whole: bool = True
 
 

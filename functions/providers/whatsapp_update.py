@@ -8,7 +8,7 @@ is known by the business-scoped user id; the phone number, which may be missing,
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -34,6 +34,7 @@ _REFERRAL = {
     "headline": "referralTitle",
     "ctwa_clid": "referralClick",
 }
+_MARKS = {"forwarded": "forwarded", "frequently_forwarded": "frequentlyForwarded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +47,45 @@ class Number:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     number: Number
     value: JsonValue  # of the change that the fragment stands in
     fragment: JsonValue
     context: Mapping[str, str]
 
-    def make(self, kind: Kind, customer: Address, **more: Any) -> Inbound:
-        facts: dict[str, Any] = {
-            "thread": text(self.fragment, "group_id") or customer.id,
-            "event": text(self.fragment, "id") or fragment_id(self.fragment),
-            "sent_at": moment(digits(self.fragment, "timestamp")),
-            "received_at": self.number.received_at,
+    def make(
+        self,
+        kind: Kind,
+        customer: Address,
+        event: str = "",
+        thread: str | None = None,
+        context: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Inbound:
+        return Inbound(
+            channel=self.number.channel,
+            provider="meta",
+            account=self.number.account,
+            thread=text(self.fragment, "group_id") or customer.id if thread is None else thread,
+            event=event or text(self.fragment, "id") or fragment_id(self.fragment),
+            kind=kind,
+            sender=customer,
+            context={**self.context, **(context or {})},
+            sent_at=moment(digits(self.fragment, "timestamp")),
+            received_at=self.number.received_at,
             **more,
-        }
-        context = {**self.context, **more.get("context", {})}
-        named = {"channel": self.number.channel, "provider": "meta", "account": self.number.account}
-        return Inbound(**{**named, **facts, "kind": kind, "sender": customer, "context": context})
+        )
 
     def person(self, user: str, phone: str) -> Address:
         """Describe whom the fields of these names tell of; a lone contact is meant where both are missing."""
-        given = text(self.fragment, user), text(self.fragment, phone)
-        contacts = children(self.value, "contacts")
-        contact = next((one for one in contacts if any(given) and _is(one, *given)), None)
-        if not any(given) and len(contacts) == 1:
-            contact = contacts[0]
-        id_, number = given[0] or text(contact, "user_id"), given[1] or text(contact, "wa_id")
+        id_, number = text(self.fragment, user), text(self.fragment, phone)
+        contact = _contact(children(self.value, "contacts"), id_, number)
+        id_, number = id_ or text(contact, "user_id"), number or text(contact, "wa_id")
         dialled = f"+{number}" if number.isascii() and number.isdecimal() else ""
-        name = text(contact, "profile", "name") or text(contact, "profile", "username")
-        return Address(id=id_ or number, name=name, phone=dialled)
+        profile = child(contact, "profile")
+        return Address(
+            id=id_ or number, name=text(profile, "name") or text(profile, "username"), phone=dialled
+        )
 
 
 def items(body: bytes, number: Number) -> Iterator[Inbound]:
@@ -100,10 +110,12 @@ def _change(change: JsonValue, number: Number) -> Iterator[Inbound]:
     if owner and owner != number.id:
         note = "the item belongs to another number than this account's"
         context |= {"phoneNumber": owner, "note": note}
-    found = [(name, fragment) for name in _READERS for fragment in children(value, name)]
-    for name, fragment in found:
+    found = [
+        (_READERS[name], fragment) for name in value if name in _READERS for fragment in children(value, name)
+    ]
+    for read, fragment in found:
         item = _Item(number, value, fragment, context)
-        yield _READERS[name](item) if owner == number.id else _unknown(item)
+        yield read(item) if owner == number.id else _unknown(item)
     if not found:
         yield _unknown(_Item(number, value, change, context))
 
@@ -135,10 +147,13 @@ def _said(item: _Item, customer: Address) -> Inbound:
 
 
 def _facts(message: JsonValue) -> dict[str, str]:
-    quoted = child(message, "context")
-    facts = {name: found for key, name in _REFERRAL.items() if (found := text(message, "referral", key))}
-    marks = {"forwarded": "forwarded", "frequently_forwarded": "frequentlyForwarded"}
-    facts |= {name: "true" for key, name in marks.items() if quoted.get(key) is True}
+    quoted, referral = child(message, "context"), child(message, "referral")
+    if not quoted and not referral:
+        return {}
+    facts = {
+        name: found for key in referral if (name := _REFERRAL.get(key)) and (found := text(referral, key))
+    }
+    facts |= {name: "true" for key in quoted if (name := _MARKS.get(key)) and quoted[key] is True}
     product = text(quoted, "referred_product", "product_retailer_id")
     return facts | ({"product": product} if product else {})
 
@@ -197,6 +212,10 @@ _READERS: dict[str, Callable[[_Item], Inbound]] = {
 }
 
 
-def _is(contact: JsonValue, user: str, phone: str) -> bool:
-    known = text(contact, "user_id"), text(contact, "wa_id")
-    return bool(user and user == known[0]) or bool(phone and phone == known[1])
+def _contact(contacts: list[JsonValue], user: str, phone: str) -> JsonValue:
+    if not user and not phone:
+        return contacts[0] if len(contacts) == 1 else None
+    for contact in contacts:
+        if (phone and phone == text(contact, "wa_id")) or (user and user == text(contact, "user_id")):
+            return contact
+    return None
