@@ -150,7 +150,7 @@ def _changed(thread: Thread, item: Inbound, change: Change) -> Thread:
 def _echoed(thread: Thread, item: Inbound) -> Thread:
     if item.event in thread.names:
         return thread.with_taken(item.id, thread.names[item.event])
-    ours = thread.messages.get(item.target)
+    ours = thread.messages.get(item.target) or _awaited(thread, item.text.strip())
     if ours and ours.direction is Direction.OUTBOUND:
         return _proven(thread, item, ours)
     head = _head(thread)
@@ -158,6 +158,21 @@ def _echoed(thread: Thread, item: Inbound) -> Thread:
     message = _with_receipt(thread, all_taken(copy, [item.event]), item.event)
     head = rested(head.model_copy(update={"messages": message.sequence}), item.received_at)
     return thread.with_head(head).with_message(message, item.event).with_taken(item.id, message.id)
+
+
+def _awaited(thread: Thread, said: str) -> StoredMessage | None:
+    """Find the message whose outcome we do not know, and whose text this is: its echo outran its answer."""
+    awaited = [
+        message
+        for message in thread.messages.values()
+        if said
+        and message.attempted_at
+        and message.delivery in (Delivery.QUEUED, Delivery.UNCERTAIN)
+        and message.text.strip() == said
+        and not (message.parts or message.attachments)
+    ]
+    # What is being sent right now, rather than what was lost track of before.
+    return min(awaited, key=lambda one: (one.delivery is Delivery.UNCERTAIN, one.sequence), default=None)
 
 
 def _proven(thread: Thread, item: Inbound, ours: StoredMessage) -> Thread:

@@ -14,6 +14,7 @@ from functions.message import Inbound, Kind, Receipt
 from functions.ports import Entity, Op, Write
 
 TARGETED = frozenset({Kind.EDIT, Kind.DELETE, Kind.REACTION})
+LATEST = 10  # messages among which an echo is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,15 @@ async def load(store: Store, key: str, items: Sequence[Inbound]) -> Snapshot:
     newest, rows = await asyncio.gather(store.newest(key), store.present(key, list(references)))
     names = {references[row.key]: layout.named(row) for row in rows.values() if layout.named(row)}
     ours = [item.target for item in items if item.kind is Kind.ECHO and _is_message_of(key, item.target)]
-    found = await _messages(store, key, {*names.values(), *ours})
-    read = [*rows.values(), *found, *([newest] if newest else [])]
-    messages = [layout.read(StoredMessage, row) for row in found]
+    heads = _heads(newest)
+    found = {row.key: row for row in await _messages(store, key, {*names.values(), *ours})}
+    if any(item.kind is Kind.ECHO and not item.target and item.event not in names for item in items):
+        found |= {row.key: row for row in await _latest(store, key, heads)}
+    read = [*rows.values(), *found.values(), *([newest] if newest else [])]
+    messages = [layout.read(StoredMessage, row) for row in found.values()]
     thread = Thread(
         key,
-        heads=_heads(newest),
+        heads=heads,
         messages={message.id: message for message in messages},
         names=names,
         receipts=_receipts(rows.values()),
@@ -93,6 +97,14 @@ def _references(item: Inbound) -> dict[str, str]:
         keys = [layout.provider_key(item.target), *map(layout.marker_key, source_ids(item))]
         return dict.fromkeys(keys, item.target)
     return {}
+
+
+async def _latest(store: Store, key: str, heads: Mapping[int, Conversation]) -> list[Entity]:
+    """Read the last few messages: an echo that names none of ours may still be of one that is being sent."""
+    for number, head in heads.items():
+        first = layout.message_key(number, max(1, head.messages - LATEST + 1))
+        return await store.table.range(key, first, layout.message_key(number, head.messages + 1), LATEST)
+    return []
 
 
 async def _messages(store: Store, key: str, ids: set[str]) -> Iterable[Entity]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.conversations.model import Conversation, State, StoredMessage
+from functions.conversations.model import Conversation, Direction, State, StoredMessage
 from functions.conversations.threads import Draft
 from functions.errors import Conflict, Invalid, NotFound, TooLarge
 from functions.message import Choice, Delivery, Kind, Tag
@@ -184,6 +184,66 @@ async def test_an_echo_that_comes_before_the_answer_becomes_the_same_message(wor
     assert [(item.text, item.delivery) for item in page.items[1:]] == [("Hei!", Delivery.DELIVERED)]
     await world.receive(world.receipt("b", Delivery.READ, "mid.1"))
     assert (await read(world, message)).delivery is Delivery.READ
+
+
+@pytest.mark.parametrize("answered", ["sent", "uncertain"])
+async def test_an_echo_that_outruns_the_answer_is_the_message_that_is_being_sent(
+    world: World, answered: str
+) -> None:
+    message = await replied(world)
+    await world.threads.attempt(message.id, world.now)
+    if answered == "uncertain":
+        await world.threads.uncertain(message.id, "timed out")
+    received = await world.receive(world.item("mid.1", Kind.ECHO, text=" Hei!\n"))
+    assert (received.stored, [after.id for _, after in received.changed]) == ((), [message.id])
+    if answered == "sent":
+        await world.threads.sent(message.id, ["mid.1"])
+    found = await read(world, message)
+    assert (found.delivery, found.parts, found.provider_message_id) == (Delivery.SENT, ("mid.1",), "mid.1")
+    page = await world.threads.messages(message.conversation, None, 9)
+    assert [item.text for item in page.items if item.direction is Direction.OUTBOUND] == ["Hei!"]
+    await world.receive(world.receipt("a", Delivery.READ, "mid.1"))
+    assert (await read(world, message)).delivery is Delivery.READ
+
+
+async def test_an_echo_is_one_message_only(world: World) -> None:
+    message = await replied(world)
+    await world.threads.attempt(message.id, world.now)
+    echoes = [world.item(f"mid.{number}", Kind.ECHO, text="Hei!") for number in (1, 2)]
+    [other] = (await world.receive(*echoes)).stored
+    assert (other.text, other.provider_message_id) == ("Hei!", "mid.2")
+    assert (await read(world, message)).provider_message_id == "mid.1"
+
+
+async def test_an_echo_of_other_words_or_of_what_nobody_sends_yet_is_another_message(world: World) -> None:
+    message = await replied(world)
+    [early] = (await world.receive(world.item("mid.1", Kind.ECHO, text="Hei!"))).stored
+    await world.threads.attempt(message.id, world.now)
+    [other] = (await world.receive(world.item("mid.2", Kind.ECHO, text="Moi!"))).stored
+    assert (early.provider_message_id, other.provider_message_id) == ("mid.1", "mid.2")
+    assert (await read(world, message)).delivery is Delivery.QUEUED
+
+
+async def test_what_is_being_sent_comes_before_what_was_lost_track_of(world: World) -> None:
+    lost = await replied(world)
+    await world.threads.attempt(lost.id, world.now)
+    await world.threads.uncertain(lost.id, "timed out")
+    again = (await world.threads.reply(lost.conversation, HELLO, key="again", agent="liisa")).message
+    await world.threads.attempt(again.id, world.now)
+    await world.receive(world.item("mid.1", Kind.ECHO, text="Hei!"))
+    assert (await read(world, again)).delivery is Delivery.SENT
+    assert (await read(world, lost)).delivery is Delivery.UNCERTAIN
+
+
+async def test_only_an_unknown_echo_costs_a_read(world: World) -> None:
+    message = await replied(world)
+    await world.threads.attempt(message.id, world.now)
+    counting = world.tables["threads"]
+    counting.taken()
+    await world.receive(world.item("mid.1", Kind.ECHO, text="Hei!"))
+    assert counting.taken()[0] == 3  # head, name, latest messages
+    await world.receive(world.item("next"))
+    assert counting.taken()[0] == 1
 
 
 async def test_watermarks_count_for_all_that_was_sent_before_them(world: World) -> None:
