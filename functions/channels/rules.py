@@ -12,6 +12,10 @@ GEO = re.compile(r"geo:(-?\d{1,3}(?:\.\d+)?),(-?\d{1,3}(?:\.\d+)?)")
 
 def check(outbound: Outbound, capabilities: Capabilities, standing: Standing) -> None:
     """Pass a message that the channel can carry now; raises NotDeliverable with the rule it breaks."""
+    if outbound.event:
+        if outbound.event not in capabilities.events:
+            raise NotDeliverable("event", f"this channel does not tell its customers of {outbound.event}")
+        return
     if outbound.template:
         _check_template(outbound, capabilities)
         return

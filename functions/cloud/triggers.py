@@ -11,6 +11,7 @@ import azure.functions as func
 from pydantic import ValidationError
 
 from functions.cloud.http import to_http, to_request
+from functions.delivery.outgoing import enqueue
 from functions.intake.parked import QUEUE as PARKED
 from functions.media.jobs import QUEUE as MEDIA
 from functions.media.jobs import Job
@@ -66,7 +67,7 @@ def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
     @app.timer_trigger("timer", "0 * * * * *")
     async def close_idle(timer: func.TimerRequest) -> None:
         found = await services()
-        await found.threads.close_idle(found.clock())
+        await found.threads.close_idle(found.clock(), lambda news: enqueue(found.outbox, [news]))
 
 
 def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:

@@ -14,6 +14,7 @@ from functions.ports import Entity, Op, Write
 
 MARK = re.compile("([0-9]{1,6})-([0-9]{1,8})")
 TYPING, AFTER_TYPING = "n:", "n;"
+CUSTOMER, AGENT = "customer", "agent"  # who types
 
 
 @dataclass(frozen=True, slots=True)

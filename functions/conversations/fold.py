@@ -12,6 +12,7 @@ from datetime import datetime
 from functions.conversations.changes import CHANGES, Change
 from functions.conversations.layout import message_id
 from functions.conversations.model import AutoClose, Conversation, Direction, State, StoredMessage
+from functions.conversations.news import stated
 from functions.conversations.opening import Opening
 from functions.conversations.progress import all_taken, part_taken, reported
 from functions.conversations.states import AWAITING_AGENT, is_quiet, left, moved, rested, times
@@ -114,11 +115,16 @@ def _stored(thread: Thread, item: Inbound, auto_close: AutoCloseOf) -> Thread:
         }
     )
     head = rested(head, item.received_at)
+    after, news = stated(head, _moved(head, item, speaks), item.received_at, announce=False)
+    thread = thread.with_head(after).with_message(message, item.event).with_taken(item.id, message.id)
+    return thread.with_message(news) if news else thread
+
+
+def _moved(head: Conversation, item: Inbound, speaks: bool) -> Conversation:
+    """Give what the customer's words, or their leaving, make of the state."""
     if speaks and head.state is State.WAITING:
-        head = moved(head, State.OPEN, at=item.received_at)
-    if item.kind is Kind.LEFT:
-        head = left(head, item.received_at)
-    return thread.with_head(head).with_message(message, item.event).with_taken(item.id, message.id)
+        return moved(head, State.OPEN, at=item.received_at)
+    return left(head, item.received_at) if item.kind is Kind.LEFT else head
 
 
 def _message(head: Conversation, item: Inbound) -> StoredMessage:

@@ -8,6 +8,10 @@ from pydantic import ConfigDict, JsonValue
 
 from functions.message import Attachment, Choice, Delivery, EntityRef, Model, Tag, Template
 
+# Kinds of system messages, beside those that customers' items have.
+STATE = "state"  # the conversation came into the state that `payload` names
+NOTE = "note"  # an agent's private message: never delivered, never in a customer's view
+
 
 class State(StrEnum):
     """A closed conversation never reopens: the next message starts a new one."""
@@ -91,6 +95,7 @@ class Conversation(Model):
     agent_queue: str
     state: State
     state_reason: str = ""
+    stated: int = 0  # sequence of the message that tells of the state; 0: it has been in no other
     agent: str = ""
     links: tuple[Link, ...] = ()
     context: Mapping[str, str] = {}
@@ -127,7 +132,7 @@ class StoredMessage(Model):
     sent_at: datetime | None = None  # the provider's time
     received_at: datetime  # ours
     sequence: int
-    delivery: Delivery | None = None  # outbound only
+    delivery: Delivery | None = None  # of what goes out: replies, and news of a state
     part_delivery: Mapping[str, Delivery] = {}  # by provider's id; "": the calls without an outcome yet
     delivery_code: str = ""
     delivery_reason: str = ""

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from functions.conversations import layout
 from functions.conversations.indexes import Indexes
+from functions.conversations.keyed import earlier, remembered
 from functions.conversations.model import Conversation, Direction, State, StoredMessage
+from functions.conversations.news import announcement, carries, stated
 from functions.conversations.states import moved, rested
 from functions.conversations.store import Store, Version, persist
 from functions.errors import AlreadyExists, Conflict, Invalid, NotFound, TooLarge
@@ -15,6 +17,7 @@ from functions.message import (
     Attachment,
     Choice,
     Delivery,
+    Event,
     Kind,
     Model,
     Outbound,
@@ -38,11 +41,27 @@ class Draft(Model):
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """The recorded reply, and what goes on its queue; `created` is False when the key was used before."""
+    """The recorded reply, and what goes on its queue; `created` is False when the key was used before.
+
+    `state` is the message that an open or waiting conversation became the agent's by this reply; `news` of
+    it goes on the queue before the reply.
+    """
 
     message: StoredMessage
     outbound: Outbound
     created: bool
+    state: StoredMessage | None = None
+    news: Outbound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A reply under its key; `before` is None when it was recorded earlier: its index rows may be missing."""
+
+    before: Conversation | None
+    head: Conversation
+    message: StoredMessage
+    state: StoredMessage | None
 
 
 class Recorder:
@@ -58,41 +77,42 @@ class Recorder:
         layout.place(conversation)
         answered = await self._answered(conversation, draft.reply_to)
 
-        async def attempt() -> tuple[Conversation | None, Conversation, StoredMessage]:
+        async def attempt() -> _Recorded:
             version = await self._store.version(conversation)
             if version.head.state is State.CLOSED:
                 return await self._earlier(version.head, draft, key) or _refuse()
-            head, message = _replied(version.head, draft, answered, agent, self._clock())
-            _outbound(head, message)
+            new = _replied(version.head, draft, answered, agent, self._clock())
+            _outbound(new.head, new.message)
             try:
-                await self._store.table.commit(_operations(version, head, message, draft, key))
+                await self._store.table.commit(_operations(version, new, draft, key))
             except AlreadyExists:
-                if earlier := await self._earlier(version.head, draft, key):
-                    return earlier
+                if found := await self._earlier(version.head, draft, key):
+                    return found
                 raise
-            return version.head, head, message
+            return new
 
-        before, head, message = await persist(attempt)
-        await self._indexes.moved(before, head, self._store.head)
-        return Replied(message, _outbound(head, message), created=before is not None)
+        recorded = await persist(attempt)
+        await self._indexes.moved(recorded.before, recorded.head, self._store.head)
+        return _given(recorded)
 
     async def earlier(self, conversation: str, draft: Draft, key: str) -> Replied | None:
         """Give what was recorded under the key before; raises Conflict when it was another draft."""
         head = (await self._store.version(conversation)).head
         found = await self._earlier(head, draft, key)
-        return found and Replied(found[2], _outbound(head, found[2]), created=False)
+        return _given(found) if found else None
 
-    async def _earlier(
-        self, head: Conversation, draft: Draft, key: str
-    ) -> tuple[None, Conversation, StoredMessage] | None:
-        """Find the reply that was recorded under the key; its index rows may be missing."""
-        row = await self._store.table.get(layout.place(head.id).partition, layout.reply_key(key))
-        if row is None:
+    async def _earlier(self, head: Conversation, draft: Draft, key: str) -> _Recorded | None:
+        """Find the reply that was recorded under the key."""
+        message = await earlier(self._store, head.id, key, _fingerprint(head.id, draft))
+        if message is None:
             return None
-        if row.values.get("draft") != _fingerprint(head.id, draft):
-            raise Conflict("the idempotency-key was used for another reply")
-        message, _ = await self._store.message(layout.named(row))
-        return None, head, message
+        return _Recorded(None, head, message, await self._state(head, message))
+
+    async def _state(self, head: Conversation, reply: StoredMessage) -> StoredMessage | None:
+        """Read the state message that a reply may have brought, where it may still have to go out."""
+        if reply.sequence == 1 or not carries(head, Event.ACCEPTED):
+            return None
+        return (await self._store.message(layout.message_id(head.id, reply.sequence - 1)))[0]
 
     async def _answered(self, conversation: str, message: str) -> str:
         """Give the provider's id of the message that is replied to; empty when it has none."""
@@ -108,10 +128,12 @@ class Recorder:
         return found.provider_message_id
 
 
-def _replied(
-    head: Conversation, draft: Draft, answered: str, agent: str, now: datetime
-) -> tuple[Conversation, StoredMessage]:
-    sequence = head.messages + 1
+def _replied(head: Conversation, draft: Draft, answered: str, agent: str, now: datetime) -> _Recorded:
+    taken = head.state in (State.OPEN, State.WAITING)
+    after, state = stated(
+        head, moved(head, State.ACTIVE, at=now, agent=agent) if taken else rested(head, now), now, agent=agent
+    )
+    sequence = after.messages + 1
     message = StoredMessage(
         id=layout.message_id(head.id, sequence),
         conversation=head.id,
@@ -128,24 +150,26 @@ def _replied(
         sequence=sequence,
         delivery=Delivery.QUEUED,
     )
-    head = head.model_copy(update={"messages": sequence})
-    if head.state in (State.OPEN, State.WAITING):
-        return moved(head, State.ACTIVE, at=now, agent=agent), message
-    return rested(head, now), message
+    return _Recorded(head, after.model_copy(update={"messages": sequence}), message, state)
 
 
-def _operations(
-    version: Version, head: Conversation, message: StoredMessage, draft: Draft, key: str
-) -> list[Op]:
-    partition = layout.place(head.id).partition
-    marker = layout.named_row(
-        partition, layout.reply_key(key), message.id, draft=_fingerprint(head.id, draft)
-    )
+def _operations(version: Version, new: _Recorded, draft: Draft, key: str) -> list[Op]:
+    messages = [*([new.state] if new.state else []), new.message]
     return [
-        *version.replaced_by(head),
-        Op(Write.INSERT, marker),
-        Op(Write.INSERT, layout.message_row(message)),
+        *version.replaced_by(new.head),
+        remembered(new.message, key, _fingerprint(new.head.id, draft)),
+        *(Op(Write.INSERT, layout.message_row(message)) for message in messages),
     ]
+
+
+def _given(recorded: _Recorded) -> Replied:
+    return Replied(
+        recorded.message,
+        _outbound(recorded.head, recorded.message),
+        created=recorded.before is not None,
+        state=recorded.state,
+        news=announcement(recorded.head, recorded.state),
+    )
 
 
 def _outbound(head: Conversation, message: StoredMessage) -> Outbound:
@@ -174,5 +198,5 @@ def _fingerprint(conversation: str, draft: Draft) -> str:
     return digest(conversation, draft.json_text())
 
 
-def _refuse() -> tuple[None, Conversation, StoredMessage]:
+def _refuse() -> _Recorded:
     raise Conflict("the conversation is closed")

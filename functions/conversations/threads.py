@@ -5,35 +5,33 @@ A thread is one table partition, so that every change of it is one transaction. 
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from functions.conversations import layout
 from functions.conversations.attachments import change_attachment
 from functions.conversations.feed import Feed, Mark, follow, note_typing
 from functions.conversations.fold import AutoCloseOf
+from functions.conversations.following import Known, Look, look
 from functions.conversations.indexes import Indexes
-from functions.conversations.listing import bounded
 from functions.conversations.model import Conversation, Decision, Link, State, StoredMessage
+from functions.conversations.moves import Moved, Mover, Send, accepting, moving
+from functions.conversations.notes import note
 from functions.conversations.opening import Opening, Received
 from functions.conversations.progress import seen_until
 from functions.conversations.receiving import Receiver
 from functions.conversations.replies import Draft, Recorder, Replied
 from functions.conversations.sending import COPY, Progress
-from functions.conversations.states import idled, moved
+from functions.conversations.signs import agent_types
 from functions.conversations.store import Store
-from functions.errors import Invalid, NotFound
-from functions.message import Attachment, Delivery, Inbound
+from functions.errors import Invalid
+from functions.message import Attachment, Delivery, Inbound, Outbound
 from functions.paging import Page, decode_cursor, encode_cursor
 from functions.ports import Entity, Table
 
-__all__ = ["Draft", "Replied", "Threads"]
+__all__ = ["Draft", "Moved", "Replied", "Threads"]
 # Hears of messages of a channel that were stored or changed; what it raises is its own affair.
 Told = Callable[[str, Sequence[StoredMessage]], Awaitable[None]]
-log = logging.getLogger("monikanava.conversations")
 
 
 async def nobody(channel: str, messages: Sequence[StoredMessage]) -> None:
@@ -52,6 +50,7 @@ class Threads:
         self._clock = clock
         self._recorder = Recorder(self._store, indexes, clock)
         self._progress = Progress(self._store, clock)
+        self._mover = Mover(self._store, indexes, clock, lambda head, news: told(head.channel, [news]))
 
     async def receive(
         self,
@@ -76,6 +75,17 @@ class Threads:
     async def typing(self, thread: str, who: str) -> None:
         """Note that the customer, or an agent, types."""
         await note_typing(self._store, thread, who, self._clock())
+
+    async def agent_types(self, conversation: str) -> Outbound | None:
+        """Note that the agent types; give what the channel shall be told: nothing if it was a moment ago.
+
+        Raises NotFound, or Conflict when the conversation is closed.
+        """
+        return await agent_types(self._store, conversation, self._clock())
+
+    async def look(self, conversation: str, known: Known) -> Look:
+        """Read what is new or has changed in a conversation for somebody who follows it; see `following`."""
+        return await look(self._store, conversation, known, self._clock)
 
     async def conversation(self, conversation: str) -> Conversation:
         """Read a conversation with its decision; raises NotFound."""
@@ -114,12 +124,25 @@ class Threads:
         """
         replied = await self._recorder.record(conversation, draft, key, agent)
         if replied.created:
-            await self._told(replied.outbound.channel, [replied.message])
+            news = [*([replied.state] if replied.state else []), replied.message]
+            await self._told(replied.outbound.channel, news)
         return replied
 
     async def earlier_reply(self, conversation: str, draft: Draft, *, key: str) -> Replied | None:
         """Give the reply that was recorded under the key, if there is one. Raises as `reply`."""
         return await self._recorder.earlier(conversation, draft, key)
+
+    async def note(self, conversation: str, text: str, *, key: str, agent: str) -> tuple[StoredMessage, bool]:
+        """Record an agent's private note once for its key, and tell whether it was just now.
+
+        Raises NotFound, or Conflict when the conversation is closed or the key was used for something else.
+        """
+        head, message, created = await note(
+            self._store, self._clock, conversation, text, key=key, agent=agent
+        )
+        if created:
+            await self._told(head.channel, [message])
+        return message, created
 
     async def attempt(self, message: str, at: datetime) -> StoredMessage:
         """Note, before a provider call, that it is about to be made."""
@@ -151,16 +174,17 @@ class Threads:
         """Change an attachment; None when the message has it no more there. Raises NotFound."""
         return await change_attachment(self._store, message, (index, url), change)
 
-    async def transition(self, conversation: str, to: State, *, agent: str, reason: str = "") -> Conversation:
+    async def transition(self, conversation: str, to: State, *, agent: str, reason: str = "") -> Moved:
         """Move a conversation; raises Conflict, naming both states, when there is no such way.
 
-        To the state that it is in: nothing changes.
+        To the state that it is in: nothing changes, and news that may not have gone out are given again.
         """
+        change = moving(to, self._clock(), agent, reason)
+        return await self._mover.move(conversation, change, agent)
 
-        def change(head: Conversation) -> Conversation:
-            return head if head.state is to else moved(head, to, at=self._clock(), reason=reason, agent=agent)
-
-        return await self._change(conversation, change)
+    async def accept(self, conversation: str, agent: str) -> Moved:
+        """Make an open or waiting conversation the agent's; raises Conflict when another agent has it."""
+        return await self._mover.move(conversation, accepting(self._clock(), agent), agent)
 
     async def link(self, conversation: str, link: Link) -> Conversation:
         """Link a record, in place of a former link to the same one."""
@@ -189,25 +213,9 @@ class Threads:
         """List a record's conversations, the newest first, without their decisions."""
         return await self._indexes.of_record(entity, record, cursor, limit, self._store.head)
 
-    async def close_idle(self, now: datetime) -> int:
-        """Close what rested too long, and tell how many; the timer's work, safe to run twice at once."""
-        ready = await self._indexes.due.ready(now)
-        closed = await bounded([partial(self._close_one, *due, now) for due in ready])
-        await self._indexes.due.passed(now)
-        return sum(closed)
-
-    async def _close_one(self, conversation: str, row: Entity, now: datetime) -> bool:
-        closed = False
-        with suppress(NotFound):
-            before, after = await self._store.change_head(conversation, lambda head: idled(head, now))
-            closed = before != after
-            await self._indexes.moved(before, after, self._store.head)
-            # Activity since the row was written has put the time off: the row moves there.
-            await self._indexes.due.put(after)
-        await self._indexes.due.done(row)
-        if closed:
-            log.info("closed by the timer: conversation=%s", conversation)
-        return closed
+    async def close_idle(self, now: datetime, send: Send) -> int:
+        """Close what rested too long, send the news of it, and tell how many; safe to run twice at once."""
+        return await self._mover.close_idle(now, send)
 
     async def _change(
         self, conversation: str, change: Callable[[Conversation], Conversation]

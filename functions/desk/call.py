@@ -1,5 +1,6 @@
 """A call of the desk API after it was parsed and authorised, and the reply to it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +45,14 @@ class Yaml(Model):
     """A body that is YAML text, not JSON."""
 
     text: str
+
+
+class Streamed(Model, ABC):
+    """A reply in JSON that callers may also have as a server-sent event, when they accept one."""
+
+    @abstractmethod
+    def event_stream(self) -> str:
+        """Give the whole answer as text/event-stream."""
 
 
 class File(Model):

@@ -26,13 +26,6 @@ class Inbox(Paging):
     state: State = State.OPEN
 
 
-class StateChange(Body):
-    """The state to move to, and why."""
-
-    state: State
-    reason: str = Field(default="", max_length=500)
-
-
 async def list_conversations(call: Call[Inbox, Nothing], services: Services) -> Reply[Page[Conversation]]:
     """List the conversations of a workstream in a state, newest first."""
     query = call.query
@@ -61,12 +54,3 @@ async def message_of(parameters: Mapping[str, str], services: Services) -> Store
     if message.conversation != parameters["id"]:
         raise NotFound("the conversation has no such message")
     return message
-
-
-async def change_state(call: Call[Nothing, StateChange], services: Services) -> Reply[Conversation]:
-    """Move a conversation to another state; Conflict where the state machine does not allow it."""
-    change = call.body
-    changed = await services.threads.transition(
-        call.parameters["id"], change.state, agent=call.caller.id, reason=change.reason
-    )
-    return Reply(changed)

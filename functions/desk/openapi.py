@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from functions.desk.call import File, Nothing, Yaml
+from functions.desk.call import File, Nothing, Streamed, Yaml
 from functions.desk.problems import CONTENT_TYPE, ProblemDetails
-from functions.desk.route import PREFIX, YAML, Route
+from functions.desk.route import EVENT_STREAM, PREFIX, YAML, Route
 
 VERSION = "1"
 REF = "#/components/schemas/{model}"
@@ -116,7 +116,8 @@ def _content(
         return {YAML: {"schema": {"type": "string"}}}
     if issubclass(model, File):
         return {"*/*": {}}
-    return {media: {"schema": schemas[model, mode]}}
+    streamed = {EVENT_STREAM: {"schema": {"type": "string"}}} if issubclass(model, Streamed) else {}
+    return {media: {"schema": schemas[model, mode]}, **streamed}
 
 
 def _problem(schemas: Schemas) -> Json:

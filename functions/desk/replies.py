@@ -14,14 +14,12 @@ from functions.channels import adapter
 from functions.channels.contract import Account, Standing
 from functions.conversations.model import Conversation, StoredMessage
 from functions.conversations.threads import Draft, Replied
+from functions.delivery.outgoing import enqueue
 from functions.desk.call import Body, Call, Nothing, Reply
+from functions.desk.idempotency import key_of
 from functions.errors import Conflict, Invalid, NotDeliverable, NotFound
-from functions.intake.envelope import outbound_envelope
 from functions.message import Attachment, AttachmentKind, Choice, Delivery, Outbound, Tag, Template
 from functions.services import Services
-
-KEY = "idempotency-key"
-KEY_LIMIT = 200  # characters
 
 
 class OptedOut(Conflict):
@@ -84,7 +82,7 @@ class NewReply(Body):
 
 async def post_reply(call: Call[Nothing, NewReply], services: Services) -> Reply[StoredMessage]:
     """Record and enqueue a reply: 202 when it is new, 200 when the same request came before."""
-    key, draft = _key(call), call.body.draft()
+    key, draft = key_of(call.headers), call.body.draft()
     conversation = await services.threads.conversation(call.parameters["id"])
     try:
         await _refuse_undeliverable(conversation, draft, services)
@@ -99,17 +97,6 @@ async def post_reply(call: Call[Nothing, NewReply], services: Services) -> Reply
     message = replied.message
     location = f"{call.path.rstrip('/')}/{message.id}"
     return Reply(message, 202 if replied.created else 200, {"Location": location})
-
-
-def _key(call: Call[Nothing, NewReply]) -> str:
-    key = call.headers.get(KEY, "").strip()
-    if not key:
-        raise Invalid(
-            "the header Idempotency-Key is missing: one new value for each reply, kept when repeated"
-        )
-    if len(key) > KEY_LIMIT:
-        raise Invalid(f"the header Idempotency-Key is over {KEY_LIMIT} characters")
-    return key
 
 
 async def _refuse_undeliverable(conversation: Conversation, draft: Draft, services: Services) -> None:
@@ -152,6 +139,6 @@ def _preview(conversation: Conversation, draft: Draft, services: Services) -> Ou
 
 
 async def _enqueue(replied: Replied, traceparent: str, services: Services) -> None:
-    if replied.created or replied.message.delivery is Delivery.QUEUED:
-        queue = f"outbound-{replied.outbound.channel}"
-        await services.outbox.send(queue, [outbound_envelope(replied.outbound, traceparent)])
+    queued = replied.message.delivery is Delivery.QUEUED
+    reply = replied.outbound if replied.created or queued else None
+    await enqueue(services.outbox, [replied.news, reply], traceparent)

@@ -14,7 +14,19 @@ from pydantic import ValidationError
 
 from functions.channels.contract import Request, Response
 from functions.configuration.yaml_text import LARGEST
-from functions.desk.call import BodyT, Call, Caller, File, Nothing, QueryT, Reply, Role, ValueT, Yaml
+from functions.desk.call import (
+    BodyT,
+    Call,
+    Caller,
+    File,
+    Nothing,
+    QueryT,
+    Reply,
+    Role,
+    Streamed,
+    ValueT,
+    Yaml,
+)
 from functions.desk.problems import breakdown, faulty, refusal
 from functions.desk.tokens import Authority
 from functions.errors import Invalid, MonikanavaError, TooLarge
@@ -26,6 +38,7 @@ PREFIX = "/api/"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 YAML = "application/yaml"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,8 @@ class Route(Generic[QueryT, BodyT, ValueT]):
         path = request.url.partition("?")[0]
         try:
             call = await self._call(request, path, parameters, authority)
-            return self._written(await self.handler(call, await services()))
+            reply = await self.handler(call, await services())
+            return self._written(reply, request.headers.get("accept", ""))
         except MonikanavaError as error:
             return _guarded(refusal(error, path))
         except Exception as error:
@@ -118,7 +132,7 @@ class Route(Generic[QueryT, BodyT, ValueT]):
         except UnicodeDecodeError as error:
             raise Invalid(f"the body is not UTF-8 at byte {error.start}") from error
 
-    def _written(self, reply: Reply[Any]) -> Response:
+    def _written(self, reply: Reply[Any], accept: str) -> Response:
         value = reply.value
         if isinstance(value, Nothing):
             return _guarded(Response(reply.status, headers=reply.headers))
@@ -126,6 +140,8 @@ class Route(Generic[QueryT, BodyT, ValueT]):
             return _guarded(Response(reply.status, value.text, YAML, reply.headers))
         if isinstance(value, File):
             return _guarded(Response(reply.status, value.content, value.content_type, reply.headers))
+        if isinstance(value, Streamed) and EVENT_STREAM in accept:
+            return _guarded(Response(reply.status, value.event_stream(), EVENT_STREAM, reply.headers))
         body = value.model_dump_json(by_alias=True)
         return _guarded(Response(reply.status, body, self.media, reply.headers))
 

@@ -10,8 +10,11 @@ from functions.desk import (
     attachments,
     configuration,
     conversations,
+    events,
     explain,
     health,
+    moves,
+    notes,
     parked,
     records,
     replies,
@@ -24,7 +27,10 @@ from functions.services import Services
 JSON_SCHEMA = "application/schema+json"
 AGENT, ADMINISTRATOR, ANYBODY = Role.AGENT, Role.ADMINISTRATOR, None
 ATTACHMENT = "conversations/{id}/messages/{message}/attachments/{index}"
-KEY = Header("Idempotency-Key", True, "A new value for each reply, the same when the request is repeated.")
+KEY = Header("Idempotency-Key", True, "A new value for each message, the same when it is repeated.")
+LAST_EVENT = Header(
+    "Last-Event-ID", False, "What an EventSource sends when it comes again; `after` is ignored."
+)
 MATCH = Header("If-Match", False, "The ETag of the version that was edited; another version is refused.")
 
 
@@ -50,7 +56,13 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("GET", "conversations/{id}/messages/{message}", AGENT, conversations.get_message),
     Route("GET", ATTACHMENT, AGENT, attachments.get_attachment),
     Route("POST", f"{ATTACHMENT}/fetch", AGENT, attachments.fetch_attachment, (202,)),
-    Route("POST", "conversations/{id}/state", AGENT, conversations.change_state),
+    Route("POST", "conversations/{id}/accept", AGENT, moves.accept_conversation),
+    Route("POST", "conversations/{id}/end", AGENT, moves.end_conversation),
+    Route("POST", "conversations/{id}/close", AGENT, moves.close_conversation),
+    Route("POST", "conversations/{id}/state", AGENT, moves.change_state),
+    Route("POST", "conversations/{id}/typing", AGENT, notes.post_typing, (202,)),
+    Route("POST", "conversations/{id}/notes", AGENT, notes.post_note, (201, 200), (KEY,)),
+    Route("GET", "conversations/{id}/events", AGENT, events.follow_conversation, headers=(LAST_EVENT,)),
     Route("PUT", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.put_link),
     Route("DELETE", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.delete_link),
     Route("GET", "records/{entity}/{id}", AGENT, records.get_record),

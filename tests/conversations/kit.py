@@ -9,7 +9,7 @@ from functions.conversations.indexes import Indexes
 from functions.conversations.model import AutoClose, Customer, Decision, Link, Relation, Verdict
 from functions.conversations.opening import Opening, Received
 from functions.conversations.threads import Threads
-from functions.message import Address, Delivery, Inbound, Kind, Receipt
+from functions.message import Address, Delivery, Inbound, Kind, Outbound, Receipt
 from functions.ports import Entity, Op, Table
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -93,6 +93,7 @@ class World:
     now: datetime = NOON
     opened: list[Inbound] = field(default_factory=list)
     opening: Opening = field(default_factory=opening)
+    sent: list[Outbound] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.threads = self.another()
@@ -119,6 +120,13 @@ class World:
     async def _open(self, item: Inbound) -> Opening:
         self.opened.append(item)
         return self.opening
+
+    async def close_idle(self, threads: Threads | None = None) -> int:
+        """Let the timer run; what it sends to customers is kept."""
+        return await (threads or self.threads).close_idle(self.now, self._send)
+
+    async def _send(self, news: Outbound) -> None:
+        self.sent.append(news)
 
     def later(self, **by: float) -> None:
         """Let time pass."""

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from functions.conversations.model import State
-from functions.conversations.threads import Draft
+from functions.conversations.model import STATE, State
+from functions.conversations.threads import Draft, Moved
+from functions.errors import Conflict
 from functions.message import Delivery
 from tests.conversations.kit import World
 
@@ -18,10 +19,11 @@ async def test_receives_and_replies_at_once_lose_nothing(world: World) -> None:
         ),
     )
     page = await world.threads.messages(conversation.id, None, 100)
-    assert [message.sequence for message in page.items] == list(range(1, 26))
-    assert len({message.text for message in page.items}) == 25
+    assert [message.sequence for message in page.items] == list(range(1, 27))
+    assert len({message.text for message in page.items if message.kind != STATE}) == 25
+    assert [message.payload for message in page.items if message.kind == STATE] == [State.ACTIVE]
     found = await world.threads.conversation(conversation.id)
-    assert (found.messages, found.state, found.agent) == (25, State.ACTIVE, "liisa")
+    assert (found.messages, found.state, found.agent) == (26, State.ACTIVE, "liisa")
 
 
 async def test_one_batch_delivered_many_times_at_once_is_stored_once(world: World) -> None:
@@ -67,3 +69,21 @@ async def test_agents_and_the_customer_move_the_state_at_once(world: World) -> N
         for state in State
     }
     assert inboxes == {state: [conversation.id] if state is found.state else [] for state in State}
+    page = await world.threads.messages(conversation.id, None, 100)
+    states = [message.payload for message in page.items if message.kind == STATE]
+    assert states[:2] == [State.ACTIVE, State.WAITING]
+    assert states[-1] == found.state
+
+
+async def test_of_two_agents_who_accept_at_once_one_has_it(world: World) -> None:
+    conversation = (await world.receive(world.item("0"))).opened[0]
+    agents = [f"agent{n}" for n in range(5)]
+    results = await asyncio.gather(
+        *(world.threads.accept(conversation.id, agent) for agent in agents), return_exceptions=True
+    )
+    found = await world.threads.conversation(conversation.id)
+    won = [agent for agent, result in zip(agents, results, strict=True) if isinstance(result, Moved)]
+    assert won == [found.agent]
+    assert sum(isinstance(result, Conflict) for result in results) == 4
+    page = await world.threads.messages(conversation.id, None, 100)
+    assert [(message.kind, message.author) for message in page.items[1:]] == [(STATE, found.agent)]

@@ -98,9 +98,11 @@ async def test_an_illegal_transition_names_both_states(world: World) -> None:
     [conversation] = await several(world, 1)
     with pytest.raises(Conflict, match="from open to wrapUp"):
         await world.threads.transition(conversation.id, State.WRAP_UP, agent="liisa")
-    closed = await world.threads.transition(conversation.id, State.CLOSED, agent="liisa", reason="spam")
+    moved = await world.threads.transition(conversation.id, State.CLOSED, agent="liisa", reason="spam")
+    closed = moved.conversation
     assert (closed.state_reason, closed.closed_at, closed.close_after) == ("spam", world.now, None)
-    assert await world.threads.transition(conversation.id, State.CLOSED, agent="liisa") == closed
+    again = await world.threads.transition(conversation.id, State.CLOSED, agent="liisa")
+    assert (again.conversation, again.message) == (closed, None)
     with pytest.raises(NotFound):
         await world.threads.transition(f"{conversation.id[:-1]}9", State.CLOSED, agent="liisa")
 
@@ -111,31 +113,31 @@ async def test_the_timer_closes_what_rested_and_nothing_else(world: World) -> No
     await world.threads.transition(two.id, State.WAITING, agent="liisa")
     start = world.now
     world.now = start + timedelta(hours=23)
-    assert await world.threads.close_idle(world.now) == 0
+    assert await world.close_idle() == 0
     world.now = start + timedelta(days=1, minutes=1)
-    assert await world.threads.close_idle(world.now) == 1
+    assert await world.close_idle() == 1
     closed = await world.threads.conversation(two.id)
     assert (closed.state, closed.state_reason) == (State.CLOSED, "closed by the timer")
     assert await listed(world, State.WAITING) == []
     world.now = start + timedelta(days=29)
     await world.receive(world.item("late", thread=three.thread))
     world.now = start + timedelta(days=30, minutes=1)
-    assert await world.threads.close_idle(world.now) == 1
+    assert await world.close_idle() == 1
     assert (await world.threads.conversation(one.id)).state is State.CLOSED
     assert (await world.threads.conversation(three.id)).state is State.OPEN
     world.now = start + timedelta(days=59, minutes=1)
-    assert await world.threads.close_idle(world.now) == 1
-    assert await world.threads.close_idle(world.now) == 0
+    assert await world.close_idle() == 1
+    assert await world.close_idle() == 0
 
 
 async def test_the_timer_forgets_what_it_has_dealt_with(world: World) -> None:
     [conversation] = await several(world, 1)
     await world.threads.transition(conversation.id, State.CLOSED, agent="liisa")
     world.later(days=31)
-    assert await world.threads.close_idle(world.now) == 0
+    assert await world.close_idle() == 0
     world.tables["due"].taken()
     world.tables["threads"].taken()
-    await world.threads.close_idle(world.now)
+    await world.close_idle()
     assert world.tables["threads"].taken() == (0, 0)
     assert world.tables["due"].taken() == (1 + 4, 1)
 
@@ -144,7 +146,7 @@ async def test_two_timers_at_once_close_each_conversation_once(world: World) -> 
     made = await several(world, 5)
     world.later(days=31)
     other = world.another()
-    counts = await asyncio.gather(world.threads.close_idle(world.now), other.close_idle(world.now))
+    counts = await asyncio.gather(world.close_idle(), world.close_idle(other))
     assert sum(counts) == 5
     assert await listed(world, State.CLOSED) == [conversation.id for conversation in made[::-1]]
 
@@ -153,10 +155,10 @@ async def test_a_call_that_nobody_ends_goes_to_wrap_up_first(world: World) -> No
     call = (await world.receive(world.item("1", channel="voice"))).opened[0]
     await world.threads.transition(call.id, State.ACTIVE, agent="liisa")
     world.later(hours=2, minutes=1)
-    assert await world.threads.close_idle(world.now) == 1
+    assert await world.close_idle() == 1
     assert (await world.threads.conversation(call.id)).state is State.WRAP_UP
     world.later(days=1, minutes=1)
-    assert await world.threads.close_idle(world.now) == 1
+    assert await world.close_idle() == 1
     assert (await world.threads.conversation(call.id)).state is State.CLOSED
 
 
@@ -164,5 +166,5 @@ async def test_a_quiet_conversation_is_closed_by_the_timer_too(world: World) -> 
     quiet = (await world.receive(world.item("1", Kind.JOINED))).conversation
     assert quiet
     world.later(days=31)
-    assert await world.threads.close_idle(world.now) == 1
+    assert await world.close_idle() == 1
     assert (await world.receive(world.item("2"))).opened[0].id != quiet.id

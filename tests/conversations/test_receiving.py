@@ -120,7 +120,11 @@ async def test_a_note_after_the_close_is_kept_where_it_belongs(world: World) -> 
     received = await world.receive(world.item("2", Kind.OPT_OUT, text="STOP"))
     assert (received.opened, len(received.stored)) == ((), 1)
     assert (await world.threads.conversation(opened.id)).state is State.CLOSED
-    assert await texts(world, opened.id) == [(1, "text of 1"), (2, "STOP")]
+    assert await texts(world, opened.id) == [
+        (1, "text of 1"),
+        (2, "closed before an agent took it"),
+        (3, "STOP"),
+    ]
 
 
 async def test_edit_reaction_and_deletion_change_their_message(world: World) -> None:

@@ -31,7 +31,7 @@ async def test_a_reply_is_recorded_queued_and_takes_the_conversation(world: Worl
     reply = await world.threads.reply(conversation.id, draft, key="k", agent="liisa")
     assert reply.created
     assert await read(world, reply.message) == reply.message
-    assert (reply.message.delivery, reply.message.sequence) == (Delivery.QUEUED, 2)
+    assert (reply.message.delivery, reply.message.sequence) == (Delivery.QUEUED, 3)
     assert reply.message.author == "liisa"
     outbound = reply.outbound
     assert (outbound.id, outbound.text, outbound.choices) == (reply.message.id, "Hei!", HELLO.choices)
@@ -62,7 +62,7 @@ async def test_a_key_is_for_one_reply(world: World) -> None:
     with pytest.raises(Conflict, match="idempotency-key"):
         await world.threads.reply(conversation.id, Draft(text="Moi!"), key="k", agent="liisa")
     page = await world.threads.messages(conversation.id, None, 9)
-    assert [message.text for message in page.items] == ["text of 1", "Hei!"]
+    assert [message.text for message in page.items] == ["text of 1", "an agent took it", "Hei!"]
 
 
 async def test_what_cannot_be_recorded_is_refused_with_its_reason(world: World) -> None:
@@ -181,7 +181,7 @@ async def test_an_echo_that_comes_before_the_answer_becomes_the_same_message(wor
     await world.receive(world.receipt("a", Delivery.DELIVERED, "mid.1"))
     await world.threads.sent(message.id, ["mid.1"])
     page = await world.threads.messages(message.conversation, None, 9)
-    assert [(item.text, item.delivery) for item in page.items[1:]] == [("Hei!", Delivery.DELIVERED)]
+    assert [(item.text, item.delivery) for item in page.items[2:]] == [("Hei!", Delivery.DELIVERED)]
     await world.receive(world.receipt("b", Delivery.READ, "mid.1"))
     assert (await read(world, message)).delivery is Delivery.READ
 
