@@ -18,7 +18,9 @@ from functions.intake.outbox import Outbox
 from functions.keys import KeyRing
 from functions.ports import Blobs, Push, Table
 
-SERVERS: dict[tuple[str, str], str] = {}
+SERVERS: dict[tuple[str, str], str] = {
+    ("chat", "directline"): "functions.directline.server:DirectLine",
+}
 
 
 class Server(Protocol):

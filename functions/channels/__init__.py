@@ -23,6 +23,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("google", "business-messages"): "functions.channels.google_business:GoogleBusinessMessages",
     ("sms", "telesign"): "functions.channels.sms.telesign:TelesignSms",
     ("x", "x"): "functions.channels.x:X",
+    ("chat", "directline"): "functions.channels.chat:Chat",
 }
 
 

@@ -1,0 +1,89 @@
+"""The Direct Line 3.0 server of a chat account, and what its own page needs besides.
+
+    below /api/channels/chat/ACCOUNT/            v3/directline/…
+    session          (our page starts)           tokens/generate, tokens/refresh
+    "", widget.js, assets/… (see `pages`)        conversations, conversations/ID, …/activities, …/upload
+
+https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-direct-line-3-0-api-reference
+"""
+
+import logging
+import re
+from typing import Any
+from uuid import uuid4
+
+from functions.channels.contract import Account, Request, Response
+from functions.directline import origins
+from functions.directline.call import CODES, Call, Handler, answered, refused
+from functions.directline.reading import Reading
+from functions.directline.sessions import TABLE, Sessions
+from functions.directline.starting import Starting
+from functions.errors import MonikanavaError, NotFound
+from functions.serving import Rooms
+
+CREDENTIALS = {"Access-Control-Allow-Credentials": "true"}
+SESSION_ID = "v3/directline/session/getsessionid"
+log = logging.getLogger("monikanava.directline")
+
+
+class DirectLine:
+    """Answers every call below a chat account."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        sessions = Sessions(rooms.table(TABLE))
+        starting, reading = Starting(sessions), Reading(rooms.threads, sessions)
+        talk = "v3/directline/conversations/{conversation}"
+        self._routes = [
+            _route("POST", "v3/directline/tokens/generate", starting.generate),
+            _route("POST", "v3/directline/tokens/refresh", starting.refresh),
+            _route("POST", "v3/directline/conversations", starting.start),
+            _route("GET", talk, starting.reconnect),
+            _route("GET", f"{talk}/activities", reading.activities),
+            _route("GET", SESSION_ID, _session_id),
+        ]
+
+    async def answer(self, request: Request, account: Account[Any]) -> Response:
+        """Answer one call; what is refused is an answer too."""
+        if request.method == "OPTIONS":
+            response = origins.preflight(request)
+        else:
+            response = origins.shared(request, await self._answer(request, account))
+        if request.rest == SESSION_ID:  # the one call that clients make with cookies
+            response = Response(
+                response.status, response.body, response.content_type, {**response.headers, **CREDENTIALS}
+            )
+        return response
+
+    async def _answer(self, request: Request, account: Account[Any]) -> Response:
+        try:
+            handler, parameters = self._handler(request)
+            return await handler(Call(request, account, self._rooms, parameters))
+        except MonikanavaError as error:
+            log.info("refused: account=%s path=%s code=%s", account.id, request.rest[:80], error.code)
+            return refused(error)
+
+    def _handler(self, request: Request) -> tuple[Handler, dict[str, str]]:
+        known = False
+        for method, pattern, handler in self._routes:
+            if found := pattern.fullmatch(request.rest):
+                if method == request.method:
+                    return handler, found.groupdict()
+                known = True
+        raise NotAllowed("this method is not known here") if known else NotFound("there is nothing here")
+
+
+class NotAllowed(MonikanavaError):
+    """Another method than the path has."""
+
+    status, code = 405, CODES[405]
+
+
+async def _session_id(call: Call) -> Response:
+    """Give an id for sign-in cards; we have none, so that it opens nothing."""
+    return answered({"sessionId": uuid4().hex})
+
+
+def _route(method: str, path: str, handler: Handler) -> tuple[str, re.Pattern[str], Handler]:
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[A-Za-z0-9_-]{1,100})", path)
+    return method, re.compile(pattern), handler

@@ -1,0 +1,106 @@
+"""Chat sessions: who a conversation is with, kept from its start for what the customer will say.
+
+One row each, read when the customer posts. Polls never read it: what they need is in the token.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import uuid4
+
+from functions.channels.chat import ChatSettings
+from functions.channels.contract import Account
+from functions.conversations.layout import read
+from functions.directline.tokens import LIFETIME, Grant
+from functions.errors import AlreadyExists, NotFound
+from functions.message import Address, Model, digest
+from functions.ports import Entity, Op, Table, Write
+from functions.rows import pack
+
+TABLE = "chats"
+ROW = "session"
+
+
+class Session(Model):
+    """A conversation's session; `context` has the survey's answers too, all for routing rules.
+
+    `subject` is the signed-in customer's; `origin` began it, and `origins` may call with its tokens.
+    """
+
+    conversation: str
+    user: str
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    locale: str = ""
+    context: Mapping[str, str] = {}
+    subject: str = ""
+    origin: str = ""
+    origins: tuple[str, ...] = ()
+    started: bool = False
+    created_at: datetime
+
+    @property
+    def customer(self) -> Address:
+        """Give who writes."""
+        return Address(id=self.user, name=self.name, phone=self.phone, email=self.email, locale=self.locale)
+
+    def grant(self, now: datetime) -> Grant:
+        """Give what its customer may do for the next half hour."""
+        return Grant(
+            conversation=self.conversation,
+            user=self.user,
+            began=self.created_at,
+            expires=now + LIFETIME,
+            locale=self.locale,
+            origins=self.origins,
+        )
+
+
+class Sessions:
+    """The sessions of all chat accounts. Every method raises Unavailable when the table does not answer."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def open(self, account: str, session: Session) -> Session:
+        """Keep a session; one that is there (of a persistent chat) goes on, with what is said of it now."""
+        partition = digest(account, session.conversation)
+        try:
+            await self._table.commit([Op(Write.INSERT, _row(partition, session))])
+        except AlreadyExists:
+            former = await self.get(account, session.conversation)
+            session = session.model_copy(
+                update={"created_at": former.created_at, "started": former.started or session.started}
+            )
+            await self._table.commit([Op(Write.UPSERT, _row(partition, session))])
+        return session
+
+    async def start(self, account: str, conversation: str, locale: str) -> tuple[Session, bool]:
+        """Give a session, and whether this is its first start; raises NotFound."""
+        session = await self.get(account, conversation)
+        if session.started:
+            return session, False
+        session = session.model_copy(update={"started": True, "locale": session.locale or locale})
+        await self._table.commit([Op(Write.UPSERT, _row(digest(account, conversation), session))])
+        return session, True
+
+    async def get(self, account: str, conversation: str) -> Session:
+        """Read a session; raises NotFound."""
+        row = await self._table.get(digest(account, conversation), ROW)
+        if row is None:
+            raise NotFound("no such conversation")
+        return read(Session, row)
+
+
+def conversation_of(account: Account[ChatSettings], user: str) -> str:
+    """Name the conversation of a user: a new one, or in persistent chat always the same."""
+    return digest("persistent", account.id, user) if account.settings.persistent else uuid4().hex
+
+
+def new_user() -> str:
+    """Name a customer whom nobody named."""
+    return f"dl_{uuid4().hex}"
+
+
+def _row(partition: str, session: Session) -> Entity:
+    return Entity(partition, ROW, pack("json", session.json_text()))
