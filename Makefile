@@ -12,7 +12,7 @@ CONFIG ?= local/configuration.yaml
 DATA ?= .data
 STEP = @printf '\033[1m» %s\033[0m\n'
 
-.PHONY: help demo run test check format bench clean
+.PHONY: help demo run web browser test check format bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -24,10 +24,14 @@ demo: .make/local ## play signed webhooks of every provider through the whole pl
 run: .make/local ## run the platform on 127.0.0.1:7071 until Ctrl-C (CONFIG=file PORT=n DATA=folder)
 	$(BIN)/python -m local run --port $(PORT) --config $(CONFIG) --data $(DATA)
 
-test: .make/dev ## the tests
+web: web/dist/manifest.json ## the chat page and the embed script, checked and bundled
+
+browser: .make/browser ## a Chromium for the chat page's tests: $$CHROMIUM, one that is here, or Debian's
+
+test: .make/dev .make/browser ## the tests
 	$(TEST)
 
-check: .make/dev ## format, lint, types, tests: what CI runs
+check: .make/dev .make/browser ## format, lint, types, tests: what CI runs
 	$(STEP) format; $(BIN)/ruff format --check .
 	$(STEP) lint; $(BIN)/ruff check .
 	$(STEP) types; $(BIN)/mypy
@@ -40,7 +44,7 @@ bench: .make/dev ## figures, as ratios against a baseline of the same run
 	$(BIN)/python -m bench
 
 clean: ## forget what was installed and the local data
-	rm -rf .venv .make .data local/node_modules tests/platform/servicebus/node/node_modules
+	rm -rf .venv .make .data local/node_modules web/dist web/node_modules tests/platform/servicebus/node/node_modules
 
 .venv/bin/pip:
 	$(STEP) 'Python environment'
@@ -53,7 +57,16 @@ local/node_modules/azurite/package.json: local/package.json local/package-lock.j
 	cd local && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.make/local: .venv/bin/pip requirements.txt pyproject.toml local/node_modules/azurite/package.json
+web/node_modules/botframework-webchat/package.json: web/package.json web/package-lock.json
+	$(STEP) 'Web Chat (the chat page), about a minute'
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/manifest.json: web/node_modules/botframework-webchat/package.json web/build.mjs web/tsconfig.json $(wildcard web/src/*)
+	$(STEP) 'The chat page'
+	cd web && npm run --silent build
+
+.make/local: .venv/bin/pip requirements.txt pyproject.toml local/node_modules/azurite/package.json web/dist/manifest.json
 	$(STEP) 'Python packages; AMQP (python-qpid-proton) is compiled, about half a minute'
 	$(BIN)/pip install --quiet --progress-bar on -r requirements.txt --group local
 	@mkdir -p .make && touch $@
@@ -61,4 +74,12 @@ local/node_modules/azurite/package.json: local/package.json local/package-lock.j
 .make/dev: .make/local
 	$(STEP) 'Python packages for checks and tests'
 	$(BIN)/pip install --quiet --progress-bar on -r requirements.txt --group dev
+	@mkdir -p .make && touch $@
+
+.make/browser:
+	$(STEP) 'A browser for the tests of the chat page'
+	@if test -n "$${CHROMIUM:-}" || command -v chromium chromium-browser google-chrome; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	else echo 'Install Chromium or Chrome, or set CHROMIUM to its path'; exit 1; fi
 	@mkdir -p .make && touch $@

@@ -1,0 +1,138 @@
+// The page: comes back to the conversation there was, or asks what the account wants to know and begins one.
+import { Frame } from './frame';
+import { forget, remember, remembered } from './memory';
+import { readPage } from './page';
+import { begin, refresh, Refused, transcript, type Session } from './session';
+import { survey } from './survey';
+import { textsOf } from './texts';
+import { Host } from './host';
+import { Room } from './room';
+
+const page = readPage();
+const texts = textsOf(page.locale);
+document.documentElement.lang = page.locale;
+document.title = page.title;
+
+const host = new Host(page, { opened, shown });
+const frame = new Frame(page, texts, { transcript: () => void download(), end: () => void end(), minimise: () => host.close() });
+let session: Session | null = remembered(page.account);
+let room: Room | null = null;
+let agent = false;
+
+void (session ? comeBack(session) : welcome());
+
+async function comeBack(earlier: Session): Promise<void> {
+  frame.notice('');
+  try {
+    enter(await refresh(page, earlier), false);
+  } catch (error) {
+    if (isOver(error)) startAnew(texts.expired);
+    else frame.notice(texts.status.failed, () => void comeBack(earlier));
+  }
+}
+
+const isOver = (error: unknown) => error instanceof Refused && [401, 403, 404, 410].includes(error.status);
+
+function startAnew(reason = ''): void {
+  forget(page.account);
+  room?.remove();
+  room = session = null;
+  frame.chatting(false);
+  frame.status(null);
+  welcome();
+  frame.notice(reason);
+}
+
+function welcome(): void {
+  frame.notice('');
+  frame.stage.replaceChildren();
+  if (!page.survey.length) return void start({});
+  const form = survey(page.survey, texts, page.locale, (answers) => void start(answers));
+  frame.stage.append(form);
+}
+
+async function start(answers: Record<string, string>): Promise<void> {
+  frame.notice('');
+  frame.status('connecting');
+  try {
+    enter(await begin(page, answers), page.survey.length > 0);
+  } catch (error) {
+    frame.status(null);
+    const reason = error instanceof Refused && error.status === 403 ? texts.refused : texts.status.failed;
+    frame.notice(reason, () => void start(answers));
+  }
+}
+
+function enter(fresh: Session, anew: boolean): void {
+  keep(fresh);
+  agent = false;
+  const element = document.createElement('div');
+  element.className = 'room';
+  frame.stage.replaceChildren(element);
+  frame.chatting(true);
+  room = new Room(page, texts, fresh, element, {
+    status: (now) => {
+      agent = agent || now === 'agent';
+      frame.status(now === 'online' && agent ? 'agent' : now);
+    },
+    message: heard,
+    renewed: keep,
+    ended: () => void (page.persistent ? (agent = false) : over()),
+    expired: () => startAnew(texts.expired),
+  });
+  if (anew || page.embedded) room.focus();
+}
+
+function keep(fresh: Session): void {
+  session = { ...fresh, seen: session?.seen ?? fresh.seen };
+  remember(page.account, session);
+}
+
+let newest = '';
+let unread = 0;
+
+function heard(sentAt: string): void {
+  newest = sentAt > newest ? sentAt : newest;
+  if (host.visible) shown();
+  else if (sentAt > (session?.seen ?? '')) host.unread(++unread);
+}
+
+function shown(): void {
+  host.unread((unread = 0));
+  if (!session || newest <= session.seen) return;
+  session.seen = newest;
+  keep(session);
+}
+
+/** The widget was opened: the cursor goes where something can be written. */
+function opened(): void {
+  if (room) room.focus();
+  else frame.stage.querySelector<HTMLElement>('input, select')?.focus();
+}
+
+async function end(): Promise<void> {
+  try {
+    await room?.end();
+    over();
+  } catch {
+    frame.notice(texts.endFailed);
+  }
+}
+
+function over(): void {
+  forget(page.account);
+  room?.close();
+  frame.status('ended');
+  frame.ended(() => startAnew());
+}
+
+async function download(): Promise<void> {
+  if (!session) return;
+  try {
+    const file = URL.createObjectURL(await transcript(page, session));
+    Object.assign(document.createElement('a'), { href: file, download: `${page.account}.txt` }).click();
+    URL.revokeObjectURL(file);
+  } catch {
+    frame.notice(texts.transcriptFailed);
+  }
+}

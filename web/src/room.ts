@@ -1,0 +1,133 @@
+// The conversation itself: Web Chat on a Direct Line, and what the page wants to hear of both.
+import { ConnectionStatus, type Activity, type DirectLine } from 'botframework-directlinejs';
+import { Components, createStore, hooks } from 'botframework-webchat';
+import { createElement, Fragment, useEffect } from 'react';
+import { createRoot } from 'react-dom/client';
+import { link } from './link';
+import { look } from './look';
+import type { Page } from './page';
+import { domain, refresh, Refused, type Session } from './session';
+import type { Texts } from './texts';
+
+const RENEW = 10 * 60_000; // milliseconds; a token lives for thirty minutes
+const INCOMING = 'DIRECT_LINE/INCOMING_ACTIVITY';
+
+/** What a room tells of. */
+export interface Listener {
+  status(now: keyof Texts['status']): void;
+  message(sentAt: string): void; // from the agent's side
+  renewed(session: Session): void;
+  ended(): void;
+  expired(): void;
+}
+
+type Focus = (where: 'sendBoxWithoutKeyboard') => Promise<void>;
+
+export class Room {
+  readonly #line: DirectLine;
+  readonly #root;
+  readonly #renewing: number;
+  #focus: Focus | null = null;
+  #wanted = false;
+  #session: Session;
+
+  constructor(
+    private readonly page: Page,
+    private readonly texts: Texts,
+    session: Session,
+    element: HTMLElement,
+    private readonly listener: Listener,
+  ) {
+    this.#session = session;
+    this.#line = link(domain(page), session, (yes) => listener.status(yes ? 'online' : 'offline'));
+    this.#line.connectionStatus$.subscribe((now) => this.#connected(now));
+    this.#root = createRoot(element);
+    this.#render();
+    this.#renewing = window.setInterval(() => void this.#renew(), RENEW);
+  }
+
+  /** Puts the cursor where one writes, as soon as there is such a place. */
+  focus(): void {
+    this.#wanted = !this.#focus;
+    void this.#focus?.('sendBoxWithoutKeyboard');
+  }
+
+  /** Says goodbye; raises Refused when that was not heard. */
+  async end(): Promise<void> {
+    const goodbye = { type: 'endOfConversation', from: { id: this.#session.userId } } as unknown as Activity;
+    const id = await this.#line.postActivity(goodbye).toPromise().catch(() => 'retry');
+    if (id === 'retry') throw new Refused(0);
+  }
+
+  /** Nothing more can be said; what was said stays to be read. */
+  close(): void {
+    this.#leave();
+    this.#render(true);
+  }
+
+  remove(): void {
+    this.#leave();
+    this.#root.unmount();
+  }
+
+  #leave(): void {
+    window.clearInterval(this.#renewing);
+    this.#line.end();
+  }
+
+  #connected(now: ConnectionStatus): void {
+    if (now === ConnectionStatus.Connecting) this.listener.status('connecting');
+    if (now === ConnectionStatus.Online) this.listener.status('online');
+    if (now === ConnectionStatus.FailedToConnect) this.listener.status('failed');
+    if (now === ConnectionStatus.ExpiredToken) this.listener.expired();
+  }
+
+  #heard(activity: Activity & { name?: string }): void {
+    const type: string = activity.type;
+    if (type === 'endOfConversation') this.listener.ended();
+    if (type === 'event' && activity.name === 'AgentAccepted') this.listener.status('agent');
+    if (type === 'message' && activity.from.id !== this.#session.userId) {
+      this.listener.message(activity.timestamp ?? '');
+    }
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      this.#session = await refresh(this.page, this.#session);
+      this.#line.reconnect(this.#session);
+      this.listener.renewed(this.#session);
+    } catch {
+      // The client has a loop of its own, and tells when the token has expired.
+    }
+  }
+
+  #store = createStore({}, () => (next: (action: unknown) => unknown) => (action: unknown) => {
+    const { type, payload } = action as { type: string; payload?: { activity: Activity } };
+    if (type === INCOMING && payload) this.#heard(payload.activity);
+    return next(action);
+  });
+
+  #render(closed = false): void {
+    const focusing = () => {
+      const focus = hooks.useFocus() as Focus;
+      useEffect(() => {
+        this.#focus = focus;
+        if (this.#wanted) this.focus();
+      }, [focus]);
+      return null;
+    };
+    this.#root.render(
+      createElement(Components.Composer, {
+        directLine: this.#line as never, // `never`: Web Chat's types take neither this client nor children
+        disabled: closed,
+        locale: this.texts.webChat,
+        nonce: this.page.nonce,
+        sendTypingIndicator: true,
+        store: this.#store,
+        styleOptions: { ...look, hideSendBox: closed },
+        userID: this.#session.userId,
+        children: createElement(Fragment, {}, createElement(Components.BasicWebChat), createElement(focusing)) as never,
+      }),
+    );
+  }
+}
