@@ -16,9 +16,11 @@ import aiohttp
 from aiohttp import web
 from pydantic import ValidationError
 
-from local.simulators import media
+from local.simulators import botframework, entra, media
 from local.simulators.acs import Acs
 from local.simulators.apple import Apple
+from local.simulators.botframework import BotFramework
+from local.simulators.custom import Custom
 from local.simulators.google import Google
 from local.simulators.line import Line
 from local.simulators.meta import Meta
@@ -42,6 +44,8 @@ PROVIDERS: tuple[Provider, ...] = (
     Telesign(),
     X(),
     WeChat(),
+    BotFramework(),
+    Custom(),
 )
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")
@@ -64,7 +68,7 @@ class Simulators:
             app.router.add_post(f"/{provider.name}{provider.path}", self._sender(provider))
             if isinstance(provider, TokenGiver):
                 app.router.add_post(f"/{provider.name}{provider.token_path}", _giver(provider))
-        app.add_routes(media.routes())
+        app.add_routes([*media.routes(), *entra.routes(), *botframework.routes()])
         app.router.add_get("/sent", self._sent)
         app.router.add_delete("/sent", self._clear)
         app.router.add_post("/behave", self._behave)

@@ -30,6 +30,10 @@ class Words:
 
 
 def setting(settings: Mapping[str, Any], name: str) -> str:
-    """Give a setting by its snake_case name, however the configuration spells it; raises KeyError."""
+    """Give a setting by its snake_case name, however the configuration spells it; raises KeyError.
+
+    Of several values the first is given.
+    """
     value = settings[name] if name in settings else settings[to_camel(name)]
+    value = value[0] if isinstance(value, list | tuple) else value
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -20,6 +20,8 @@ Name = Literal[
     "telesign",
     "x",
     "wechat",
+    "botframework",
+    "webhook",
 ]
 
 

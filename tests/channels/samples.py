@@ -4,10 +4,13 @@
 where a channel has several.
 """
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Request, Standing
@@ -31,7 +34,11 @@ ACS_CONNECTION = "endpoint=https://acs-1.communication.azure.com/;accesskey=bG9j
 SECRETS |= {"api_key": "dGVsZXNpZ24ta2V5LWRnZXM1"}
 SECRETS |= {"consumer_secret": "x-consumer-secret"}
 SECRETS |= {"client_secret": "x-client-secret"}
+SECRETS |= {"incoming_secret": "whsec_" + b64encode(b"monikanava-custom-incoming-1").decode()}
 SETTINGS: dict[str, dict[str, Any]] = {
+        "clientSecret": "local-bot-secret",
+        "apiBase": "https://smba.trafficmanager.net",
+    },
     "sms": {"accountSid": "AC" + "1" * 32, "authToken": SECRETS["auth_token"], "sender": "+15005550006"},
     "sms-acs": {
         "sender": "+15005550006",
@@ -98,6 +105,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "accessToken": "3001969357-x-access-token",
         "accessTokenSecret": "x-access-token-secret",
     },
+    "custom-webhook": {
+        "url": "https://channel.example.com/hook",
+        "incomingSecrets": [SECRETS["incoming_secret"]],
+        "outgoingSecrets": ["whsec_bG9jYWwtY3VzdG9tLW91dGdvaW5nLXNlY3JldA=="],
+    },
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
@@ -114,6 +126,7 @@ ADAPTERS = {
     "wechat": ("wechat", "wechat"),
     "sms-telesign": ("sms", "telesign"),
     "x": ("x", "x"),
+    "custom-webhook": ("custom", "webhook"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
 CHANNELS = list(ADAPTERS)
@@ -133,6 +146,7 @@ THREADS = {
     "wechat": "oUser-1_a",
     "sms-telesign": "358401234567",
     "x": "2244994945",
+    "custom-webhook": "kiosk-7",
 }
 
 

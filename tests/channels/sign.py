@@ -5,12 +5,14 @@ import hmac
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
 from xml.etree.ElementTree import fromstring
 
 import jwt
 from linebot.v3.webhook import SignatureValidator
 from pywa.utils import webhook_updates_validator
+from standardwebhooks import Webhook
 from telesign.util import verify_telesign_callback_signature
 from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 from wechatpy.utils import WeChatSigner  # type: ignore[import-untyped]
@@ -137,6 +139,17 @@ def _x(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
     return {"content-type": "application/json", "x-twitter-webhooks-signature-oauth2": f"sha256={signature}"}
 
 
+def _standard(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    secret = secrets["incoming_secret"]
+    if secret.endswith("x"):  # whatever is made of the right one
+        secret = b64encode(secret.encode()).decode()
+    signature = Webhook(secret).sign("msg_1", datetime.fromtimestamp(int(STAMP), UTC), body.decode())
+    names = {"webhook-id": "msg_1", "webhook-timestamp": STAMP, "webhook-signature": signature}
+    return {"content-type": "application/json", **names}
+
+
+
+
 _SIGNERS = {
     "sms": _twilio,
     "sms-acs": _event_grid,
@@ -152,4 +165,5 @@ _SIGNERS = {
     "sms-telesign": _telesign,
     "x": _x,
     "wechat": _unsigned,
+    "custom-webhook": _standard,
 }

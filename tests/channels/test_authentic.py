@@ -24,6 +24,7 @@ from tests.channels.sign import sign
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
 from tests.channels.vectors import (
     apple,
+    custom_webhook,
     facebook,
     instagram,
     line,
@@ -54,6 +55,7 @@ BODIES = {
     "wechat": wechat.CASES["text"].body,
     "sms-telesign": sms_telesign.CASES["text"].body,
     "x": x.CASES["text"].body,
+    "custom-webhook": custom_webhook.CASES["text"].body,
 }
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
@@ -69,6 +71,7 @@ ODD = {
     "apple": b' {\t"v" :1 }\r\n\r\n',
     "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n',
     "x": b'\t{ "for_user_id" :"3001969357",\r\n "direct_message_events":[ ] }\n',
+    "custom-webhook": b'\r\n{"type" :"message",\t"thread":"k" ,"text": " x"}\n ',
     "wechat": b"<xml >\r\n\t<MsgType > text </MsgType>\n</xml>\n",
 }
 HEADER = {
@@ -86,6 +89,7 @@ HEADER = {
     "wechat": "?msg_signature",
     "sms-telesign": "x-ts-authorization",
     "x": "x-twitter-webhooks-signature-oauth2",
+    "custom-webhook": "webhook-signature",
 }
 SIGNS_THE_BODY = [
     "sms",
@@ -98,6 +102,7 @@ SIGNS_THE_BODY = [
     "sms-telesign",
     "x",
     "wechat",
+    "custom-webhook",
 ]
 # A small body to fill; else JSON.
 EMPTY = {

@@ -1,10 +1,11 @@
 """What is exchanged with the provider before the first message: the handshake, and the settings page."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from functions.channels.contract import Request
 from functions.errors import Forbidden, Invalid
@@ -59,19 +60,24 @@ def test_a_message_is_no_handshake(channel: str) -> None:
     assert room(channel).handshake(replace(request(channel, b""), method="GET"), account(channel)) is None
 
 
-def secrets(channel: str) -> set[str]:
-    """Name the secrets among an account's settings."""
+def secrets(channel: str, but: Collection[str] = ()) -> set[str]:
+    """Give the secrets among an account's settings."""
     fields = account(channel).settings.model_dump(by_alias=True)
-    found = {name for name, value in fields.items() if isinstance(value, SecretStr)}
+    found = {name for name, value in fields.items() if "SecretStr" in repr(value)}
     assert found
-    return found & SETTINGS[channel].keys()
+    given = [SETTINGS[channel][name] for name in (found & SETTINGS[channel].keys()) - set(but)]
+    return {secret for one in given for secret in ([one] if isinstance(one, str) else one)}
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_setup_shows_the_url_and_no_secret_of_the_provider(channel: str) -> None:
     values = [step.value for step in room(channel).setup(account(channel))]
     assert account(channel).callback in values
-    assert not {SETTINGS[channel][name] for name in secrets(channel) - OURS} & set(values)
+    assert not secrets(channel, OURS) & set(values)
+
+
+def texts(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
@@ -102,6 +108,12 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("telegram", {"botToken": "123/../x"}),
     ("telegram", {"secretToken": "with space"}),
     ("telegram", {"secretToken": "a" * 257}),
+    ("custom-webhook", {"url": "http://channel.example.com/hook"}),
+    ("custom-webhook", {"url": "https://me@channel.example.com"}),
+    ("custom-webhook", {"incomingSecrets": []}),
+    ("custom-webhook", {"incomingSecrets": ["whsec_c2hvcnQ="]}),
+    ("custom-webhook", {"incomingSecrets": ["whsec_not base 64 not base 64 not base"]}),
+    ("custom-webhook", {"outgoingSecrets": SETTINGS["custom-webhook"]["incomingSecrets"]}),
 ]
 
 
@@ -109,16 +121,18 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 def test_wrong_settings_are_refused_without_quoting_them(channel: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as refused:
         account(channel, **wrong)
-    assert all(len(value) < 8 or value not in str(refused.value) for value in wrong.values())
+    assert all(
+        len(text) < 8 or text not in str(refused.value) for value in wrong.values() for text in texts(value)
+    )
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_secrets_do_not_show(channel: str) -> None:
     shown = repr(account(channel))
-    assert not any(SETTINGS[channel][name] in shown for name in secrets(channel))
+    assert not any(secret in shown for secret in secrets(channel))
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", [name for name in CHANNELS if name != "custom-webhook"])
 def test_a_simulator_can_stand_in(channel: str) -> None:
     assert (
         room(channel).api_base(account(channel, apiBase="http://127.0.0.1:4567/x/"))

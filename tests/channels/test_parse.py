@@ -10,6 +10,7 @@ from functions.message import Inbound, Kind
 from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
 from tests.channels.vectors import (
     apple,
+    custom_webhook,
     facebook,
     instagram,
     line,
@@ -41,6 +42,7 @@ VECTORS = {
     "wechat": wechat.CASES,
     "sms-telesign": sms_telesign.CASES,
     "x": x.CASES,
+    "custom-webhook": custom_webhook.CASES,
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")
@@ -97,6 +99,16 @@ def test_a_batch_gives_every_item() -> None:
     assert len({item.event for item in items}) == 1000
 
 
+OBJECTS = [
+    "facebook",
+    "instagram",
+    "whatsapp-meta",
+    "telegram",
+    "line",
+    "sms-telesign",
+    "x",
+    "custom-webhook",
+]
 UNREADABLE = {
     "empty": b"",
     "not UTF-8": b"\xff\xfe{",
@@ -121,9 +133,7 @@ def test_an_unreadable_whole_is_invalid(channel: str, body: bytes) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign", "x"]
-)
+@pytest.mark.parametrize("channel", OBJECTS)
 @pytest.mark.parametrize("body", [b"[1,2]", b"7", b"null", b'"x"'])
 def test_json_that_is_no_object_is_invalid(channel: str, body: bytes) -> None:
     with pytest.raises(Invalid):
@@ -143,9 +153,7 @@ def test_json_from_twilio_is_kept_raw() -> None:
     assert (item.kind, item.raw) == (Kind.UNSUPPORTED, {"a": 1})
 
 
-@pytest.mark.parametrize(
-    "channel", ["facebook", "instagram", "whatsapp-meta", "telegram", "line", "sms-telesign", "x"]
-)
+@pytest.mark.parametrize("channel", OBJECTS)
 def test_hostile_values_survive_the_queue(channel: str) -> None:
     strange = rb'"\ud800 \udc00\ud800","\u0000",' + b"9" * 5000 + b',1e999,-1e999,{"\\udfff":0.1}'
     body = b'{"update_id":%b,"object":"x","x":[%b],"x":[%b]}' % (b"1" * 40, strange, strange)

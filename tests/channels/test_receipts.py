@@ -29,6 +29,8 @@ def item(status: int, **more: object) -> dict[str, object]:
         ("whatsapp-acs", 202, {"receipts": [{"messageId": "out-7", "to": "358401234567"}]}, "out-7"),
         ("facebook", 200, {"recipient_id": "1", "message_id": "m_1"}, "m_1"),
         ("telegram", 200, {"ok": True, "result": {"message_id": 7, "chat": {"id": -42}}}, "-42:7"),
+        ("custom-webhook", 202, {"id": "k-7"}, "k-7"),
+        ("custom-webhook", 204, b"", ""),
         ("rcs", 200, {"name": "phones/+358401234567/agentMessages/7f5e"}, "7f5e"),
         (
             "telegram",
@@ -111,6 +113,11 @@ def google(code: int, status: str) -> dict[str, object]:
         ("apple", 401, {}, "401", False),
         ("apple", 404, {}, "404", False),
         ("apple", 429, {}, "429", True),
+        ("custom-webhook", 400, {}, "400", False),
+        ("custom-webhook", 401, {}, "401", False),
+        ("custom-webhook", 301, {}, "301", False),
+        ("custom-webhook", 410, {}, "410", False),
+        ("custom-webhook", 429, {}, "429", True),
     ],
 )
 def test_refused(channel: str, status: int, body: object, code: str, retryable: bool) -> None:
@@ -148,7 +155,10 @@ def test_an_ambiguous_answer_is_not_repeated(channel: str, status: int) -> None:
     assert isinstance(read(channel, status, b""), Unsure)
 
 
-@pytest.mark.parametrize("channel", [channel for channel in CHANNELS if channel != "apple"])
+OURS = ("apple", "custom-webhook")  # whose messages have the id that we gave them
+
+
+@pytest.mark.parametrize("channel", [channel for channel in CHANNELS if channel not in OURS])
 def test_success_without_a_name_is_uncertain(channel: str) -> None:
     assert isinstance(read(channel, 200, {"ok": True}), Unsure)
 

@@ -15,6 +15,8 @@ from telegram.error import Forbidden, RetryAfter
 from telegram.request import HTTPXRequest
 
 from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent, Token, Tokened, written
+from functions.channels.tokened import EntraTokened
+from functions.cloud.tokens import EntraTokens
 from functions.message import Attachment, AttachmentKind, Delivery, Kind, Receipt
 from local.child import Child
 from local.simulators.accounts import registration
@@ -51,12 +53,15 @@ class Bench:
         """Send a message as delivery does."""
         adapter, url = room(channel), f"{self.url}/{PROVIDERS[channel]}"
         bases = {"apiBase", "tokenBase"} & {field.alias for field in adapter.Settings.model_fields.values()}
-        to = account(channel, **{str(base): url for base in bases})
+        posted = {"url": f"{url}/events"} if channel == "custom-webhook" else {}
+        to = account(channel, **{str(base): url for base in bases}, **posted)
         calls = adapter.render(outbound(channel, **message), to, standing())
         if isinstance(adapter, Tokened):
             token = adapter.token(await self.place(adapter.token_call(to, NOW, renew=False)))
             assert isinstance(token, Token)
             calls = [adapter.authorised(call, token.value) for call in calls]
+        if isinstance(adapter, EntraTokened):
+            ours = replace(adapter.entra_app(to), authority=f"{self.url}/entra")
         return [_named(adapter.receipt(await self.place(call)), call) for call in calls]
 
     async def place(self, call: Call) -> Answer:
@@ -169,6 +174,7 @@ async def test_a_wrong_order_is_explained(bench: Bench, order: dict[str, str]) -
         ("google/v1/phones/+1/agentMessages", {"json": {"contentMessage": {"text": "x"}}}, 401),
         ("google/token", {"data": {"grant_type": "password"}}, 400),
         ("apple/v1/message", {"json": {"type": "text", "body": "x"}}, 401),
+        ("webhook/events", {"json": {"type": "message", "text": "x"}}, 401),
     ],
 )
 async def test_what_the_provider_would_refuse(

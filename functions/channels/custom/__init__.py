@@ -1,0 +1,1 @@
+"""Custom messaging: any channel of one's own, by a signed webhook or by Dynamics' Messaging API."""
