@@ -1,11 +1,24 @@
-"""What the providers' own SDKs, and the best known of others, do with a webhook before any handler runs."""
+"""What the providers' own SDKs, and the best known of others, do with a webhook before any handler runs.
 
+Only a peer that verifies and gives typed items does the work that ours does. Where the SDK has the check
+alone, our check is timed beside it; and the check with plain values behind it is shown as the floor that no
+typed reader is expected to beat.
+"""
+
+import gzip
+import hmac
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import parse_qsl
 
+import jwt
+from azure.eventgrid import EventGridEvent
 from linebot.v3.webhook import WebhookParser
+from pymsgr import Messenger  # type: ignore[import-untyped]
+from pymsgr.security import verify_webhook_signature  # type: ignore[import-untyped]
 from pywa.client import WhatsApp
 from pywa.types.message import Message
 from pywa.utils import webhook_updates_validator
@@ -23,93 +36,162 @@ class Refused(Exception):
     """The peer did not accept the sample: the two would not have done the same work."""
 
 
+class Work(StrEnum):
+    """What is timed: the same part of ours and of the peer's, but for the floor."""
+
+    WHOLE = "verify + parse"
+    CHECK = "verify"
+    FLOOR = "floor: verify + plain values"
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Another's way to do the same; `does` says exactly what is timed, and what comes out of it."""
 
+    work: Work
     does: str
     read: Callable[[Request], object]
 
 
 def twilio(sample: Sample) -> Peer:
-    """Give Twilio's own validator, which takes the form."""
-    validator = RequestValidator(sample.account.settings.auth_token.get_secret_value())
+    """Give Twilio's own validator, which takes the form; a form's fields are all that its SDK gives."""
+    validator = RequestValidator(_secret(sample, "auth_token"))
 
     def read(request: Request) -> object:
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-        if not validator.validate(request.url, form, request.headers["x-twilio-signature"]):
-            raise Refused("twilio")
+        _accepted(validator.validate(request.url, form, request.headers["x-twilio-signature"]))
         return form
 
-    return Peer("twilio: parse_qsl + RequestValidator.validate → dict", read)
+    return Peer(Work.WHOLE, "twilio: parse_qsl + RequestValidator.validate → dict", read)
 
 
 def python_telegram_bot(sample: Sample) -> Peer:
     """Give the steps of python-telegram-bot's webhook handler."""
-    secret = sample.account.settings.secret_token.get_secret_value()
+    secret = _secret(sample, "secret_token")
 
     def read(request: Request) -> object:
-        if request.headers["x-telegram-bot-api-secret-token"] != secret:
-            raise Refused("python-telegram-bot")
+        _accepted(request.headers["x-telegram-bot-api-secret-token"] == secret)
         return Update.de_json(json.loads(request.body))
 
-    return Peer("python-telegram-bot: secret != + Update.de_json(json.loads) → Update", read)
+    return Peer(Work.WHOLE, "python-telegram-bot: secret == + Update.de_json(json.loads) → Update", read)
+
+
+def pymsgr(sample: Sample) -> Peer:
+    """Give the steps of pymsgr's webhook route, with a handler that keeps the messages."""
+    secret, kept = _secret(sample, "app_secret"), list[object]()
+    bot = Messenger(page_access_token="t", verify_token="v", app_secret=secret)
+    bot.on_message(kept.append)
+
+    def read(request: Request) -> object:
+        kept.clear()
+        signature = request.headers["x-hub-signature-256"]
+        verify_webhook_signature(request.body, signature, app_secret=secret)
+        bot.process_webhook(json.loads(request.body))
+        _accepted(bool(kept))
+        return kept
+
+    return Peer(Work.WHOLE, "pymsgr: verify_webhook_signature + process_webhook(json.loads) → Messages", read)
 
 
 def pywa(sample: Sample) -> Peer:
-    """Give pywa's validator of Meta's signature; Messenger's items stay as they are."""
-    secret = sample.account.settings.app_secret.get_secret_value()
+    """Give pywa's validator of Meta's signature alone."""
+    secret = _secret(sample, "app_secret")
 
     def read(request: Request) -> object:
-        if not webhook_updates_validator(secret, request.body, request.headers["x-hub-signature-256"]):
-            raise Refused("pywa")
-        return json.loads(request.body)
+        found = webhook_updates_validator(secret, request.body, request.headers["x-hub-signature-256"])
+        return _accepted(found)
 
-    return Peer("pywa: webhook_updates_validator + json.loads → dict", read)
-
-
-def line_bot_sdk(sample: Sample) -> Peer:
-    """Give LINE's own webhook parser."""
-    parser = WebhookParser(sample.account.settings.channel_secret.get_secret_value())
-
-    def read(request: Request) -> object:
-        return parser.parse(request.body.decode(), request.headers["x-line-signature"])
-
-    return Peer("line-bot-sdk: WebhookParser.parse → events", read)
+    return Peer(Work.CHECK, "pywa: webhook_updates_validator", read)
 
 
 def pywa_whatsapp(sample: Sample) -> Peer:
     """Give pywa's validator, and its reading of the first message: it reads no further."""
-    secret = sample.account.settings.app_secret.get_secret_value()
-    client = WhatsApp(phone_id="1", token="t")
+    check, client = pywa(sample).read, WhatsApp(phone_id="1", token="t")
 
     def read(request: Request) -> object:
-        if not webhook_updates_validator(secret, request.body, request.headers["x-hub-signature-256"]):
-            raise Refused("pywa")
+        check(request)
         return Message.from_update(client, json.loads(request.body))
 
-    return Peer("pywa: webhook_updates_validator + Message.from_update(json.loads) → Message", read)
+    return Peer(
+        Work.WHOLE, "pywa: webhook_updates_validator + Message.from_update(json.loads) → Message", read
+    )
+
+
+def line_bot_sdk(sample: Sample) -> Peer:
+    """Give LINE's own webhook parser."""
+    parser = WebhookParser(_secret(sample, "channel_secret"))
+
+    def read(request: Request) -> object:
+        return parser.parse(request.body.decode(), request.headers["x-line-signature"])
+
+    return Peer(Work.WHOLE, "line-bot-sdk: WebhookParser.parse → events", read)
 
 
 def telesign(sample: Sample) -> Peer:
-    """Give TeleSign's own check of a callback; it reads no further."""
-    key = sample.account.settings.api_key.get_secret_value()
+    """Give TeleSign's own check of a callback; its SDK reads no further."""
+    key = _secret(sample, "api_key")
 
     def read(request: Request) -> object:
         signature = request.headers["x-ts-authorization"]
-        if not verify_telesign_callback_signature(key, signature, request.body.decode()):
-            raise Refused("telesign")
+        return _accepted(verify_telesign_callback_signature(key, signature, request.body.decode()))
+
+    return Peer(Work.CHECK, "telesign: verify_telesign_callback_signature", read)
+
+
+def event_grid(sample: Sample) -> Peer:
+    """Give azure-eventgrid's events: their data stay a dict, and it leaves the secret's check to others."""
+    secret = _secret(sample, "delivery_secret")
+
+    def read(request: Request) -> object:
+        _accepted(hmac.compare_digest(request.headers["x-delivery-secret"], secret))
+        return [EventGridEvent.from_dict(event) for event in json.loads(request.body)]
+
+    return Peer(
+        Work.WHOLE, "azure-eventgrid: compare_digest + EventGridEvent.from_dict(json.loads) → events", read
+    )
+
+
+def pyjwt(sample: Sample) -> Peer:
+    """Give PyJWT's check of Apple's token; no library reads Apple's messages."""
+    key = b64decode(_secret(sample, "api_secret"))
+
+    def read(request: Request) -> object:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        return jwt.decode(token, key, ["HS256"], audience=sample.account.settings.msp_id)
+
+    return Peer(Work.CHECK, "PyJWT: decode", read)
+
+
+def google(sample: Sample) -> Peer:
+    """Give Google's algorithm as its guide has it; Google has no library for it."""
+    key = _secret(sample, "client_token").encode()
+
+    def read(request: Request) -> object:
+        data = b64decode(json.loads(request.body)["message"]["data"])
+        expected = b64encode(hmac.digest(key, data, "sha512")).decode()
+        _accepted(hmac.compare_digest(expected, request.headers["x-goog-signature"]))
+        return json.loads(data)
+
+    return Peer(Work.FLOOR, "by hand: json.loads + b64decode + hmac + json.loads → dict", read)
+
+
+def x(sample: Sample) -> Peer:
+    """Give X's algorithm as its guide has it; tweepy has none for webhooks."""
+    key = _secret(sample, "client_secret").encode()
+
+    def read(request: Request) -> object:
+        expected = "sha256=" + b64encode(hmac.digest(key, request.body, "sha256")).decode()
+        given = request.headers["x-twitter-webhooks-signature-oauth2"]
+        _accepted(hmac.compare_digest(expected, given))
         return json.loads(request.body)
 
-    return Peer("telesign: verify_telesign_callback_signature + json.loads → dict", read)
+    return Peer(Work.FLOOR, "by hand: hmac + json.loads → dict", read)
 
 
 def wechatpy(sample: Sample) -> Peer:
     """Give wechatpy's decryption, which checks the signature, and its parser."""
     settings = sample.account.settings
-    crypto = WeChatCrypto(
-        settings.token.get_secret_value(), settings.encoding_aes_key.get_secret_value(), settings.app_id
-    )
+    crypto = WeChatCrypto(_secret(sample, "token"), _secret(sample, "encoding_aes_key"), settings.app_id)
 
     def read(request: Request) -> object:
         query = request.parameters()
@@ -118,23 +200,55 @@ def wechatpy(sample: Sample) -> Peer:
         )
         return parse_message(found)
 
-    return Peer("wechatpy: WeChatCrypto.decrypt_message + parse_message → message", read)
+    return Peer(Work.WHOLE, "wechatpy: WeChatCrypto.decrypt_message + parse_message → message", read)
 
 
-PEERS: Mapping[tuple[str, str], Callable[[Sample], Peer]] = {
-    ("sms", "twilio"): twilio,
-    ("sms", "telesign"): telesign,
-    ("whatsapp", "twilio"): twilio,
-    ("wechat", "wechat"): wechatpy,
-    ("telegram", "telegram"): python_telegram_bot,
-    ("facebook", "meta"): pywa,
-    ("instagram", "meta"): pywa,
-    ("whatsapp", "meta"): pywa_whatsapp,
-    ("line", "line"): line_bot_sdk,
+def floor(
+    check: Callable[[Sample], Peer], inflate: Callable[[bytes], bytes] = bytes
+) -> Callable[[Sample], Peer]:
+    """Put `json.loads` behind a check: values without types."""
+
+    def make(sample: Sample) -> Peer:
+        checked = check(sample)
+
+        def read(request: Request) -> object:
+            checked.read(request)
+            return json.loads(inflate(request.body))
+
+        return Peer(Work.FLOOR, f"{checked.does} + json.loads → dict", read)
+
+    return make
+
+
+PEERS: Mapping[tuple[str, str], tuple[Callable[[Sample], Peer], ...]] = {
+    ("sms", "twilio"): (twilio,),
+    ("sms", "acs"): (event_grid,),
+    ("sms", "telesign"): (telesign, floor(telesign)),
+    ("whatsapp", "twilio"): (twilio,),
+    ("whatsapp", "acs"): (event_grid,),
+    ("whatsapp", "meta"): (pywa_whatsapp,),
+    ("wechat", "wechat"): (wechatpy,),
+    ("telegram", "telegram"): (python_telegram_bot,),
+    ("facebook", "meta"): (pymsgr, floor(pywa)),
+    ("instagram", "meta"): (pywa, floor(pywa)),
+    ("line", "line"): (line_bot_sdk,),
+    ("apple", "apple"): (pyjwt, floor(pyjwt, gzip.decompress)),
+    ("rcs", "google"): (google,),
+    ("x", "x"): (x,),
 }
 
 
-def peer(sample: Sample) -> Peer | None:
-    """Give the peer for the sample's adapter; None where no well-known library reads its webhooks."""
-    make = PEERS.get((sample.account.channel, sample.account.provider))
-    return make(sample) if make else None
+def peers(sample: Sample) -> list[Peer]:
+    """Give what there is for the sample's adapter; nothing where no well-known library reads its webhooks."""
+    return [make(sample) for make in PEERS.get((sample.account.channel, sample.account.provider), ())]
+
+
+def _secret(sample: Sample, name: str) -> str:
+    value: str = getattr(sample.account.settings, name).get_secret_value()
+    return value
+
+
+def _accepted(found: bool) -> bool:
+    if not found:
+        raise Refused
+    return found
