@@ -101,13 +101,30 @@ class Secrets(Protocol):
 
 
 class Push(Protocol):
-    """Text frames to the clients that hold a connection; what nobody listens to is gone."""
+    """Text frames to the clients that hold a connection; what nobody listens to is gone.
+
+    The service tells us of new connections by webhooks; `host` is the origin they name.
+    """
+
+    host: str
 
     async def send(self, group: str, frame: str) -> None:
         """Give a frame to every connection of a group."""
 
+    async def send_to(self, connection: str, frame: str) -> None:
+        """Give a frame to one connection; one that is gone is well."""
+
+    async def close_all(self, group: str) -> None:
+        """Close every connection of a group: its clients come again and ask for what they missed."""
+
     async def address(self, group: str, user: str, minutes: int) -> str:
-        """Give the WebSocket URL with which one client may join the group, for so many minutes."""
+        """Give the WebSocket URL with which one client may join the group, for so many minutes.
+
+        `user` comes back in the news of the connection; it is written in ASCII.
+        """
+
+    def genuine(self, connection: str, signature: str) -> bool:
+        """Tell whether news of a connection is the service's own."""
 
 
 class Entra(Protocol):
