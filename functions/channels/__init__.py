@@ -24,6 +24,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("sms", "telesign"): "functions.channels.sms.telesign:TelesignSms",
     ("x", "x"): "functions.channels.x:X",
     ("chat", "directline"): "functions.channels.chat:Chat",
+    ("teams", "botframework"): "functions.channels.teams:Teams",
     ("custom", "webhook"): "functions.channels.custom.webhook:CustomWebhook",
 }
 

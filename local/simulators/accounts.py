@@ -18,6 +18,7 @@ _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("rcs", "google"): ("agent_id", "client_token"),
     ("sms", "telesign"): ("customer_id", "api_key"),
     ("x", "x"): ("user_id", "consumer_secret"),
+    ("teams", "botframework"): ("app_id", "tenant_id"),  # keys sign; a tenant must be named
     ("custom", "webhook"): ("url", "incoming_secrets"),
 }
 

@@ -63,6 +63,7 @@ PLAYS: dict[tuple[str, str], Play] = {
     ("wechat", "wechat"): Play(wechat.compose, "oLocalCustomer-1", handshake=wechat.handshake),
     ("sms", "telesign"): Play(telesign.compose, "358401234567", Delivery.DELIVERED),
     ("x", "x"): Play(x.compose, "2244994945", Delivery.READ, x.handshake),
+    ("teams", "botframework"): Play(botframework.compose, "29:1aino", Delivery.READ, proof="Authorization"),
     ("custom", "webhook"): Play(custom.compose, "kiosk-7", Delivery.READ),
 }
 

@@ -73,10 +73,10 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-def audience(token: str) -> str:
-    """Tell what a token of ours is for; raises jwt.PyJWTError when it is none, or has ended."""
-    claims = jwt.decode(token, KEY.public_key(), ["RS256"], options={"verify_aud": False})
-    return str(claims["aud"])
+def claims(token: str) -> dict[str, Any]:
+    """Read a token of ours; raises jwt.PyJWTError when it is none, or has ended."""
+    found: dict[str, Any] = jwt.decode(token, KEY.public_key(), ["RS256"], options={"verify_aud": False})
+    return found
 
 
 async def _metadata(request: web.Request) -> web.Response:
@@ -102,7 +102,7 @@ async def _token(request: web.Request) -> web.Response:
     if not _proven(form):
         return _refusal("invalid_client", "AADSTS7000215: Invalid client secret provided.", 401)
     now, tenant, client = datetime.now(UTC), request.match_info["tenant"], form["client_id"]
-    claims = {
+    said = {
         "aud": form["scope"].removesuffix("/.default"),
         "iss": f"https://{request.host}/entra/{tenant}/v2.0",
         "tid": tenant,
@@ -113,7 +113,7 @@ async def _token(request: web.Request) -> web.Response:
         "exp": now + LIFETIME,
         "uti": uuid4().hex,
     }
-    token = jwt.encode(claims, KEY, "RS256", {"kid": KID})
+    token = jwt.encode(said, KEY, "RS256", {"kid": KID})
     seconds = int(LIFETIME.total_seconds())
     return web.json_response({"token_type": "Bearer", "expires_in": seconds, "access_token": token})
 

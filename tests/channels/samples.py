@@ -17,6 +17,8 @@ from functions.channels.contract import Account, Adapter, Request, Standing
 from functions.message import Inbound, Outbound
 from tests.channels.google_sdk import key_file
 from tests.channels.sign import WECHAT_KEY, sealed, sign, signed_query
+from tests.channels.vectors import teams
+from tests.desk.issuers import KEY
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BASE = "https://omni.example.com/api/channels"
@@ -35,7 +37,11 @@ SECRETS |= {"api_key": "dGVsZXNpZ24ta2V5LWRnZXM1"}
 SECRETS |= {"consumer_secret": "x-consumer-secret"}
 SECRETS |= {"client_secret": "x-client-secret"}
 SECRETS |= {"incoming_secret": "whsec_" + b64encode(b"monikanava-custom-incoming-1").decode()}
+SECRETS |= {"bot_key": "bot-framework-key-1"}
 SETTINGS: dict[str, dict[str, Any]] = {
+    "teams": {
+        "appId": teams.APP,
+        "tenantId": teams.TENANT,
         "clientSecret": "local-bot-secret",
         "apiBase": "https://smba.trafficmanager.net",
     },
@@ -126,6 +132,7 @@ ADAPTERS = {
     "wechat": ("wechat", "wechat"),
     "sms-telesign": ("sms", "telesign"),
     "x": ("x", "x"),
+    "teams": ("teams", "botframework"),
     "custom-webhook": ("custom", "webhook"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
@@ -146,6 +153,7 @@ THREADS = {
     "wechat": "oUser-1_a",
     "sms-telesign": "358401234567",
     "x": "2244994945",
+    "teams": teams.CHAT,
     "custom-webhook": "kiosk-7",
 }
 
@@ -175,7 +183,14 @@ def request(channel: str, body: bytes, headers: dict[str, str] | None = None, qu
 def signed(channel: str, body: bytes, secrets: dict[str, str] = SECRETS) -> Request:
     body = sealed(channel, body)
     headers, query = sign(channel, callback(channel), secrets, body), signed_query(channel, secrets, body)
-    return request(channel, body, headers, query)
+    return keyed(channel, request(channel, body, headers, query))
+
+
+def keyed(channel: str, call: Request, key: RSAPrivateKey = KEY) -> Request:
+    """Give a call with the key that intake would have fetched, where the provider publishes one."""
+    if channel != "teams":
+        return call
+    return replace(call, key=key.public_key(), endorsements=frozenset({"msteams", "webchat"}))
 
 
 def proof(call: Request, name: str) -> str:

@@ -17,7 +17,9 @@ from telesign.util import verify_telesign_callback_signature
 from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 from wechatpy.utils import WeChatSigner  # type: ignore[import-untyped]
 
+from tests.channels.bot_tokens import token
 from tests.channels.twilio_sdk import RequestValidator
+from tests.desk.issuers import KEY, OTHER
 
 FORM = "application/x-www-form-urlencoded"
 STAMP = "1795348800"  # the samples' NOW
@@ -148,9 +150,15 @@ def _standard(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, st
     return {"content-type": "application/json", **names}
 
 
+def _bot_framework(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """As the connector does; `bot_key` stands for its private key."""
+    key = KEY if secrets["bot_key"] == "bot-framework-key-1" else OTHER
+    bearer = token(body, datetime.fromtimestamp(int(STAMP), UTC), key)
+    return {"content-type": "application/json", "authorization": f"Bearer {bearer}"}
 
 
 _SIGNERS = {
+    "teams": _bot_framework,
     "sms": _twilio,
     "sms-acs": _event_grid,
     "whatsapp-acs": _event_grid,

@@ -32,6 +32,7 @@ from tests.channels.vectors import (
     sms,
     sms_acs,
     sms_telesign,
+    teams,
     telegram,
     wechat,
     whatsapp_acs,
@@ -55,6 +56,7 @@ BODIES = {
     "wechat": wechat.CASES["text"].body,
     "sms-telesign": sms_telesign.CASES["text"].body,
     "x": x.CASES["text"].body,
+    "teams": teams.CASES["text"].body,
     "custom-webhook": custom_webhook.CASES["text"].body,
 }
 ODD = {
@@ -73,6 +75,7 @@ ODD = {
     "x": b'\t{ "for_user_id" :"3001969357",\r\n "direct_message_events":[ ] }\n',
     "custom-webhook": b'\r\n{"type" :"message",\t"thread":"k" ,"text": " x"}\n ',
     "wechat": b"<xml >\r\n\t<MsgType > text </MsgType>\n</xml>\n",
+    "teams": teams.CASES["text"].body.replace(b'"type":', b'\r\n\t "type" :') + b"\n",
 }
 HEADER = {
     "sms": "x-twilio-signature",
@@ -89,6 +92,7 @@ HEADER = {
     "wechat": "?msg_signature",
     "sms-telesign": "x-ts-authorization",
     "x": "x-twitter-webhooks-signature-oauth2",
+    "teams": "authorization",
     "custom-webhook": "webhook-signature",
 }
 SIGNS_THE_BODY = [

@@ -18,6 +18,7 @@ from tests.channels.vectors import (
     sms,
     sms_acs,
     sms_telesign,
+    teams,
     telegram,
     wechat,
     whatsapp_acs,
@@ -42,6 +43,7 @@ VECTORS = {
     "wechat": wechat.CASES,
     "sms-telesign": sms_telesign.CASES,
     "x": x.CASES,
+    "teams": teams.CASES,
     "custom-webhook": custom_webhook.CASES,
 }
 TABLE = [
@@ -107,6 +109,7 @@ OBJECTS = [
     "line",
     "sms-telesign",
     "x",
+    "teams",
     "custom-webhook",
 ]
 UNREADABLE = {

@@ -244,6 +244,7 @@ ACKNOWLEDGED = {
     "wechat": ("text/plain", "success"),
     "sms-telesign": ("text/plain", "OK"),
     "x": ("text/plain", "OK"),
+    "teams": ("text/plain", ""),
     "custom-webhook": ("text/plain", ""),
 }
 

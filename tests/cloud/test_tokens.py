@@ -53,7 +53,7 @@ async def test_a_secret_gives_a_token_that_is_kept(server: EntraServer) -> None:
     tokens = EntraTokens()
     found = await asyncio.gather(*(tokens.token(app(server)) for _ in range(5)))
     assert len(set(found)) == len(server.asked) == 1
-    assert entra.audience(found[0]) == "https://api.botframework.com"
+    assert entra.claims(found[0])["aud"] == "https://api.botframework.com"
     asked = server.asked[0]
     assert (asked["client_id"], asked["client_secret"], asked["scope"]) == ("bot-1", "local-secret", SCOPE)
 

@@ -10,9 +10,20 @@ from telegram import Update
 
 from functions.channels.contract import Request
 from functions.message import AttachmentKind, Inbound, Kind
+from local.simulators import entra
 from local.simulators.compose import compose
 from local.simulators.signed import SignedRequest
-from tests.channels.samples import ADAPTERS, CHANNELS, MEDIA, SECRETS, SETTINGS, account, callback, room
+from tests.channels.samples import (
+    ADAPTERS,
+    CHANNELS,
+    MEDIA,
+    SECRETS,
+    SETTINGS,
+    account,
+    callback,
+    keyed,
+    room,
+)
 from tests.channels.sign import MultiDict
 from tests.channels.telegram_sdk import telegram_bot
 from tests.channels.twilio_sdk import RequestValidator
@@ -29,7 +40,7 @@ def received(channel: str, sent: SignedRequest) -> list[Inbound]:
     headers = {name.lower(): value for name, value in sent.headers.items()}
     url, _, query = sent.url.partition("?")
     request = Request(sent.method, url, query, headers, sent.body, datetime.now(UTC))
-    room(channel).authenticate(request, account(channel))
+    room(channel).authenticate(keyed(channel, request, entra.KEY), account(channel))
     return list(room(channel).parse(request, account(channel)))
 
 

@@ -62,6 +62,8 @@ class Bench:
             calls = [adapter.authorised(call, token.value) for call in calls]
         if isinstance(adapter, EntraTokened):
             ours = replace(adapter.entra_app(to), authority=f"{self.url}/entra")
+            bearer = await EntraTokens().token(ours)
+            calls = [adapter.authorised(call, bearer) for call in calls]
         return [_named(adapter.receipt(await self.place(call)), call) for call in calls]
 
     async def place(self, call: Call) -> Answer:
