@@ -32,6 +32,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/apple/v1/preDownload", _apple_place),
         web.get("/apple/cdn/{name}", _apple_file),
         web.get("/meta/cdn/whatsapp/{id}", _bearers_picture),
+        web.get("/botframework/v3/attachments/{id}/views/{view}", _bearers_picture),
         web.get("/{provider:twilio|meta|google}/cdn/{name}", _picture),
     ]
 
