@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.channels import adapter
@@ -26,12 +26,14 @@ from functions.delivery.caller import NotSent, Unknown
 from functions.delivery.line import Line
 from functions.errors import MonikanavaError, NotDeliverable, NotFound, Unavailable
 from functions.identity.identities import Identities
-from functions.message import Delivery, Outbound
+from functions.message import Delivery, Event, Outbound
 from functions.patience import Patience
 from functions.traces import trace
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between tries, while the thread waits in order
 LONGEST_WAIT = 120.0  # seconds between the tries of one call in all; a longer Retry-After ends there too
+HINT_LASTS = timedelta(seconds=10)  # a sign of typing that waited longer in its queue tells nothing
+HINT_SECONDS = 5.0  # for all of it: the replies of the thread wait behind it
 GIVE_UP_AFTER = 9  # deliveries by the queue, each with all the tries above
 log = logging.getLogger("monikanava.delivery")
 
@@ -75,6 +77,9 @@ class Courier:
 
     async def deliver(self, outbound: Outbound, count: int) -> None:
         """Deliver once in effect; `count` is 1 at the first delivery. Raises Later or Unavailable."""
+        if outbound.event is Event.TYPING:
+            await self._hint(outbound)
+            return
         patience = Patience()
         message = await patience(lambda: self._threads.message(outbound.id))
         if message.delivery is not Delivery.QUEUED:
@@ -92,6 +97,19 @@ class Courier:
             if count < GIVE_UP_AFTER:
                 raise Later(reason) from None
             await self._failed(message, "gave-up", reason, patience)
+
+    async def _hint(self, outbound: Outbound) -> None:
+        """Show that an agent types, once and without a trace; what comes late or fails is let go."""
+        if self._clock() - outbound.created_at > HINT_LASTS:
+            return
+        try:
+            account = await self._account(outbound)
+            channel = adapter(outbound.channel, account.provider)
+            async with asyncio.timeout(HINT_SECONDS):
+                for call in await self._calls(channel, account, outbound):
+                    await self._line.place(call, channel, account)
+        except Exception as error:  # whatever it is: a hint is not worth a redelivery
+            log.info("typing not shown: conversation=%s error=%s", outbound.conversation, trace(error))
 
     async def _send(self, outbound: Outbound, message: StoredMessage, patience: Patience) -> None:
         account = await patience(lambda: self._account(outbound))

@@ -6,8 +6,9 @@ The answer is 2xx only when every item is kept. What is authentic but unreadable
 the provider would repeat it for days, or give up on us.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -23,11 +24,16 @@ from functions.message import Kind, digest
 from functions.serving import Servers
 from functions.traces import trace
 
+TYPING_SECONDS = 1.0  # for noting who types, while the provider waits for its answer
 log = logging.getLogger("monikanava.intake")
 
 
 # Looks an account up by channel and id; raises NotFound, or Unavailable.
 Accounts = Callable[[str, str], Awaitable[Account[Any]]]
+
+
+async def unnoticed(thread: str) -> None:
+    """Take no note of a customer who types."""
 
 
 class Intake:
@@ -41,6 +47,7 @@ class Intake:
         handshakes: Handshakes,
         keys: KeyRing,
         servers: Servers | None = None,
+        typing: Callable[[str], Awaitable[None]] = unnoticed,
     ) -> None:
         self._accounts = accounts
         self._outbox = outbox
@@ -48,6 +55,7 @@ class Intake:
         self._handshakes = handshakes
         self._keys = keys
         self._servers = servers
+        self._typing = typing
 
     async def receive(self, channel: str, account_id: str, request: Request) -> Response:
         """Answer one webhook call. A refusal is an answer too: nothing is raised for the sender's fault."""
@@ -92,7 +100,7 @@ class Intake:
     async def _keep(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
         queue = f"inbound-{account.channel}"
         try:
-            items = [item for item in channel.parse(request, account) if item.kind is not Kind.TYPING]
+            parsed = list(channel.parse(request, account))
         except Invalid as unreadable:
             await self._park(queue, account, request, unreadable.reason)
             return channel.acknowledge([])
@@ -100,10 +108,21 @@ class Intake:
             log.error("parser failed: account=%s error=%s", account.id, trace(mistake))
             await self._park(queue, account, request, f"the parser failed with {type(mistake).__name__}")
             return channel.acknowledge([])
+        items = [item for item in parsed if item.kind is not Kind.TYPING]
         parent = request.headers.get("traceparent", "")
         await self._outbox.send(queue, [inbound_envelope(item, parent) for item in items])
+        await self._note_typing({item.session for item in parsed if item.kind is Kind.TYPING})
         log.info("webhook kept: channel=%s account=%s items=%d", account.channel, account.id, len(items))
         return channel.acknowledge(items)
+
+    async def _note_typing(self, threads: Iterable[str]) -> None:
+        """Pass signs of typing on at once, for they do not last; the webhook never fails for one."""
+        try:
+            async with asyncio.timeout(TYPING_SECONDS):
+                for thread in threads:
+                    await self._typing(thread)
+        except (MonikanavaError, TimeoutError) as error:
+            log.info("typing not noted: %s", trace(error))
 
     async def _park(self, queue: str, account: Account[Any], request: Request, why: str) -> None:
         body = request.body.decode("utf-8", "backslashreplace")
