@@ -5,6 +5,7 @@ GET /twilio/2010-04-01/…/Media/… → redirect to /twilio/cdn/…     https:/
 GET /meta/‹version›/‹id›         → /meta/cdn/… with the token     https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
 GET /wechat/cgi-bin/media/get    with the token in the query   https://developers.weixin.qq.com/doc/offiaccount
 GET /apple/v1/preDownload        → /apple/cdn/…, encrypted       https://register.apple.com/resources/messages/msp-rest-api
+GET /botframework/v3/attachments/… with the token            https://learn.microsoft.com/microsoftteams/platform/bots/how-to/bots-filesv4
 GET /line/v2/bot/message/‹id›/content, /acs/messages/streams/‹id›, /x/1.1/ton/data/dm/…, /‹provider›/cdn/…
 """
 

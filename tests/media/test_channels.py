@@ -21,6 +21,7 @@ from functions.message import Address, Attachment, AttachmentKind, Inbound, Kind
 from functions.routing.inbound import Delivery
 from functions.services import Services
 from local.azurite import Azurite
+from local.filling import filled
 from local.servicebus.launch import ServiceBus
 from local.simulators.media import APPLE_KEY, PICTURE
 from local.simulators.server import Simulators
@@ -41,6 +42,7 @@ REFERENCES = {
     ("rcs", "google"): "{base}/google/cdn/picture.png",
     ("line", "line"): "line:354718705033693859",
     ("wechat", "wechat"): "wechat-media:MoQ7Hw-9_a",
+    ("teams", "botframework"): "{base}/botframework/v3/attachments/0-eus-d1/views/original",
     ("x", "x"): "{base}/x/1.1/ton/data/dm/1034828552951160836/1034828533812486145/oP5p359h.png",
     ("apple", "apple"): f"apple-media:?url=https%3A%2F%2Fp.example%2F1&owner=O&signature=AA&key={APPLE_KEY}",
 }
@@ -59,11 +61,15 @@ async def base() -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def wired(
-    azurite: Azurite, blob_service: Azurite, servicebus: ServiceBus, base: str
+    azurite: Azurite,
+    blob_service: Azurite,
+    servicebus: ServiceBus,
+    base: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Services]:
     connections = [one.connection_string for one in (azurite, servicebus, blob_service)]
     async with services(*connections) as found:
-        await found.configurations.apply(EXAMPLE.replace("http://simulators", base), "tests")
+        await found.configurations.apply(filled(EXAMPLE, base, tmp_path_factory.mktemp("keys")), "tests")
         yield found
         await found.tokens._caller.close()
 
