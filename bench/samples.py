@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Request
-from local.platform import SIMULATORS
+from local.filling import filled
 from local.simulators.compose import compose
 
 CONFIGURATION = Path(__file__).parent.parent / "local" / "configuration.yaml"
@@ -44,7 +45,8 @@ class Sample:
 
 def configuration() -> str:
     """Give the document; the providers' addresses lead nowhere, for nothing is sent to them."""
-    return CONFIGURATION.read_text().replace(SIMULATORS, "http://127.0.0.1:1")
+    with TemporaryDirectory() as folder:
+        return filled(CONFIGURATION.read_text(), "http://127.0.0.1:1", Path(folder))
 
 
 def every() -> list[Sample]:

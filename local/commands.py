@@ -17,8 +17,9 @@ from functions.configuration.check import problems, read
 from functions.configuration.problem import InvalidDocument
 from local.capabilities import README, table, written
 from local.desk import Desk, DeskError, Json
+from local.filling import filled
 from local.issuer import Issuer
-from local.platform import FIXED, SIMULATORS, Platform
+from local.platform import FIXED, Platform
 from local.simulators.compose import compose
 from local.tables import show
 
@@ -160,7 +161,7 @@ async def explain(options: Options) -> None:
 
 def _text(options: Options, simulators: str) -> str:
     file: Path = options.file
-    return file.read_text().replace(SIMULATORS, simulators)
+    return filled(file.read_text(), simulators, options.data)
 
 
 async def _said(answer: Awaitable[Json | str]) -> Json | str:

@@ -4,18 +4,16 @@ Anybody who can read the data folder can be an administrator: never point a depl
 Claims: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
 """
 
-import contextlib
 import hashlib
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jwt
 from aiohttp import web
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
+from local.keys import kept_key
 
 # No name of a machine in them: a token stays good when the platform starts on other ports.
 ISSUER = "urn:monikanava:development"
@@ -29,7 +27,7 @@ class Issuer:
     """Signs tokens with the data folder's key, which is made at the first use."""
 
     def __init__(self, data: Path) -> None:
-        self._key = _key(data / FILE)
+        self._key = kept_key(data / FILE)
         public = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         self.kid = hashlib.sha256(public["n"].encode()).hexdigest()[:16]
         self._jwk = {"kty": "RSA", "n": public["n"], "e": public["e"], "kid": self.kid, "use": "sig"}
@@ -52,26 +50,3 @@ class Issuer:
             return web.json_response(self.jwks())
 
         return [web.get(JWKS_PATH, keys)]
-
-
-def _key(path: Path) -> rsa.RSAPrivateKey:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _make(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"{path} holds no RSA key")
-    return key
-
-
-def _make(path: Path) -> None:
-    """Write a new key, for the owner's eyes only; of two processes that start at once one wins."""
-    pem = rsa.generate_private_key(65537, 2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_bytes(pem)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()

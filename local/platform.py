@@ -21,11 +21,11 @@ from aiohttp import web
 
 from local.azurite import Azurite, Service
 from local.child import ROOT, Child
+from local.filling import filled
 from local.issuer import AUDIENCE, ISSUER, JWKS_PATH, Issuer
 from local.servicebus.launch import ServiceBus
 from local.simulators.accounts import registration
 
-SIMULATORS = "http://simulators"  # stands in configuration files for the simulators' address
 HEALTHY_SECONDS = 60.0
 
 
@@ -128,7 +128,7 @@ class Platform:
         """Apply a configuration document; raises ValueError with the problems."""
         token = self.issuer.token("Administrator", "local")
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/yaml"}
-        body = text.replace(SIMULATORS, self.simulators_url).encode()
+        body = filled(text, self.simulators_url, self.data).encode()
         async with (
             aiohttp.ClientSession() as http,
             http.put(f"{self.url}/api/configuration", data=body, headers=headers) as answer,

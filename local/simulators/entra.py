@@ -11,52 +11,16 @@ from uuid import uuid4
 
 import jwt
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import RSAAlgorithm
+
+from local.child import ROOT
+from local.keys import kept_key
 
 LIFETIME = timedelta(hours=1)
 KID = "local-entra"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-# Made for this file, and known to nobody else: it signs for the simulators only.
-PEM = b"""-----BEGIN PRIVATE KEY-----
-MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDDAP/3vOxhHDH9
-RiI1e5VIb1kp9AL+qLTDO4tUHhVGcV+hZZBpRL1z7MPxWWTm6qCEk+OIMEpWfoSD
-0fQndD+S15Hc9bWefd5RnGHY+RMneB5pdv03+9B67lXNo+sP+OR29xGQZQVOhymL
-7HJfyhY5yaAZMzxpDWcfa68vM1j4n6Rreax+DkzVR3ntcidSqGXMp3OCWrNrZgsJ
-88bxCF7po4RUMsy/gzSYXrgB7V5dm+XfyCzKfiMDQBICkV24XPIkievxpo2vVu8Z
-mpa79lTMkAZuiR/PzhZOo/2lUzmpy2RJF1cyasnGPuD5iyuyvb2sUHE2gJXvarRb
-GgW4rbmzAgMBAAECggEAEa/uh6b1fcgT6gLJfuELD6Xh3YH0yj+9HZQyCrAr19bY
-CLNF9PZiL2NDUTR9iCBcl4necm+G3poyeiO5/zYhFLhEJ67gXql7V8WqblwGgRGj
-wzHNZ/Le3GJFGsDfxPQbV4WzbHhtPHaFWIawHRYfC/YeH7Ww/gpULIUU6mAVlX9P
-ifuxztvsElNUJT8+bEvc9PcD58jSN8seGFaZFL/7SREE6UK1EnmTCQw5B37vMUTd
-BMa3irVsQJ7ETdZFkvbOHMNOUMRu7nCyPF1LsTdHrsc1alegOERd3nJdYnjYrvbY
-LwnvAQj5plovgOyT5BVUhB5tvV3aqB2DSZI4PEVKCQKBgQDgYYwN/weUlD2srZp8
-GuFRVAqMl8mwzJPetdnT3Cwjhn2yI8PrX3lvhhYENJ5xVSiGs/PZGFL83a1t/cms
-Wdk+RNW38GFEgWlz86PQxd2VLnqJ54IlNuCwb6/dQaF0Hv4IgwHYCMfD7s+aFDU3
-3tisozol0WSFkfrf33P31ACfhQKBgQDee69MA8+gbYIqejHdG75a9q7sc6THDDWI
-IEb24pISBvy8oTJqWLtsuuuTU+uoRrUqIQ9UDQaEA9KKNdnKqul2/y6CAlRUNbXA
-wUuY0frLCrr3nZ7zIx2vBQ6iRRQoLAij1B5WexNwce9GpabTDfed22kaQ+Tz15Rn
-lEoWZjYN1wKBgQDZC0LQ3xrUDDlEaYF//vhpFSRHLyR4EswOqFWW6+j+TEAWKyZ+
-7ZGn4Uo2szd4ZWmYM0Xzf+X2l/AE73M/doIAC9G35ZwRCiWZddnGPz/B6H28G+b2
-XIkn4kF5gtzMWJZeYWtNL+EclErYvidkbfmltRawMkZMNhM4rwucdMRNiQKBgHX7
-XTCQbNCEghyIhFze04lle8nEYcN0hAbWJwvRhuisb+aQDS48M9grH7YXMMciB/x5
-X6mQ5r2nUUUd3YsOK5SBKmajWZj2ipXXa4F1COwXmqKpIZuKKbmgkuwWeeP7xfEr
-EZOG3P4qTVtHiTovE/rQWeIl0wpEblynVMqgFVYtAoGAdjfQegElm8IyGk/2bfdR
-SBuKkfk0MBG6R7R3bDExj2D4FOyBKazICdRSYoCCH75A6SdOLvNERDVcmQnJbBNr
-mWgfjbXQNy0D2TwFS3MU+0YJDk9ImbNgdaTon7iBXAN0iMzOUDjtZh5c8nxRMAgv
-eCJZ/mDpJhaFZOI3NiCgs6Q=
------END PRIVATE KEY-----"""
-
-
-def _key() -> RSAPrivateKey:
-    key = load_pem_private_key(PEM, password=None)
-    if not isinstance(key, RSAPrivateKey):
-        raise TypeError("the key is not RSA")
-    return key
-
-
-KEY = _key()
+# Several processes sign and check with it: it lies in the folder that is never committed.
+KEY = kept_key(ROOT / ".data" / "entra.pem")
 
 
 def jwk(kid: str = KID) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import yaml
 from functions.configuration.check import InvalidDocument, problems, read, schema, validate
 from functions.configuration.document import Document
 from functions.configuration.yaml_text import load
+from local.filling import filled
 from tests.configuration.samples import GONE, TWILIO_TOKEN, WHOLE, changed, text
 
 EXAMPLE = Path(__file__).parent.parent.parent / "local" / "configuration.yaml"
@@ -19,8 +20,9 @@ AGAIN: dict[str, Any] = WHOLE["accounts"][0]
 RULE: dict[str, Any] = WHOLE["rules"][0]
 
 
-def example() -> str:
-    return EXAMPLE.read_text().replace("http://simulators", "http://127.0.0.1:1")
+@pytest.fixture
+def example(tmp_path: Path) -> str:
+    return filled(EXAMPLE.read_text(), "http://127.0.0.1:1", tmp_path)
 
 
 def found(*changes: tuple[str, Any]) -> list[tuple[str, str]]:
@@ -31,9 +33,9 @@ def found(*changes: tuple[str, Any]) -> list[tuple[str, str]]:
     return []
 
 
-def test_the_whole_one_and_the_example_have_no_problems() -> None:
+def test_the_whole_one_and_the_example_have_no_problems(example: str) -> None:
     assert found() == []
-    assert problems(read(example())) == []
+    assert problems(read(example)) == []
 
 
 @pytest.mark.parametrize(
@@ -185,11 +187,11 @@ def test_typed_values_are_what_they_look_like() -> None:
     assert (times.waiting, times.open) == (timedelta(days=2), None)
 
 
-def test_the_schema_describes_the_documents_that_are_read() -> None:
+def test_the_schema_describes_the_documents_that_are_read(example: str) -> None:
     described = json.loads(json.dumps(schema()))
     jsonschema.Draft202012Validator.check_schema(described)
     validator = jsonschema.Draft202012Validator(described)
-    assert list(validator.iter_errors(load(example()))) == []
+    assert list(validator.iter_errors(load(example))) == []
     assert list(validator.iter_errors(WHOLE)) == []
 
 

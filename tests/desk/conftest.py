@@ -9,6 +9,7 @@ import pytest_asyncio
 from functions.desk.tokens import Authority
 from functions.keys import Keys
 from local.azurite import Azurite
+from local.filling import filled
 from local.servicebus.launch import ServiceBus
 from tests.desk.issuers import AUDIENCE, ISSUER, serving
 from tests.desk.kit import Desk, services
@@ -17,9 +18,9 @@ EXAMPLE = Path(__file__).parents[2] / "local" / "configuration.yaml"
 
 
 @pytest.fixture(scope="session")
-def example() -> str:
+def example(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The example document; nobody calls the simulators here."""
-    return EXAMPLE.read_text().replace("http://simulators", "http://127.0.0.1:1")
+    return filled(EXAMPLE.read_text(), "http://127.0.0.1:1", tmp_path_factory.mktemp("keys"))
 
 
 @pytest_asyncio.fixture(scope="session")
