@@ -4,9 +4,10 @@ Follows https://www.twilio.com/docs/usage/security; the newer shared keys choose
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from itertools import chain
+from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -63,13 +64,14 @@ def authenticate(request: Request, settings: TwilioSettings) -> None:
 @lru_cache(maxsize=1)  # `authenticate` and `parse` read the same body, one right after the other
 def read_form(body: bytes) -> Form:
     """Decode a form, blank values kept; raises Invalid when it is none, or far too long."""
-    try:
-        pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT, separator="&"
-        )
+    try:  # as `parse_qsl` does, in a third of its time
+        fields = body.decode().replace("+", " ").split("&")
+        if len(fields) > FIELDS_LIMIT:
+            raise ValueError
+        pairs = (field.partition("=") for field in fields if field)
+        return tuple((_unquoted(name), _unquoted(value)) for name, _, value in pairs)
     except ValueError:
         raise Invalid("the body is not a UTF-8 form") from None
-    return tuple(pairs)
 
 
 def message_call(settings: TwilioSettings, form: Form) -> Call:
@@ -102,6 +104,10 @@ def media_call(settings: TwilioSettings, url: str) -> Call:
     return Call(url=url, headers={"Authorization": _basic(settings)} if ours else {}, method="GET")
 
 
+def _unquoted(text: str) -> str:
+    return unquote_to_bytes(text).decode() if "%" in text else text
+
+
 def _basic(settings: TwilioSettings) -> str:
     user = settings.api_key or settings.account_sid
     password = settings.api_secret if settings.api_key else settings.auth_token
@@ -127,21 +133,20 @@ def _selected(request: Request, settings: TwilioSettings) -> tuple[SecretStr, st
 
 
 def _signed_parameters(request: Request) -> str:
-    body_hash = parse_qs(request.query, keep_blank_values=True).get("bodySHA256")
+    body_hash = parse_qs(request.query, keep_blank_values=True).get("bodySHA256") if request.query else None
     if body_hash:
         if not same(body_hash[0], sha256_hex(request.body)):
             raise NotAuthentic("the body is not the one whose bodySHA256 is in the URL")
         return ""
     try:
-        return "".join(name + value for name, value in sorted(set(read_form(request.body))))
+        return "".join(chain.from_iterable(sorted(set(read_form(request.body)))))
     except Invalid as unreadable:
         raise NotAuthentic(f"{unreadable.reason}, so Twilio cannot have signed it") from None
 
 
-def _with_and_without_port(url: str) -> tuple[str, str]:
+def _with_and_without_port(url: str) -> Iterator[str]:
     """Twilio signs with or without the port, by product. The rest of the URL stays as it is, to the byte."""
     parts = urlsplit(url)
-    place = parts.netloc
-    bare = place.removesuffix(f":{parts.port}") if parts.port else place
-    ported = place if parts.port else f"{place}:{_PORTS.get(parts.scheme, 443)}"
-    return url.replace(place, bare, 1), url.replace(place, ported, 1)
+    place, port = parts.netloc, parts.port
+    yield url.replace(place, place.removesuffix(f":{port}"), 1) if port else url
+    yield url if port else url.replace(place, f"{place}:{_PORTS.get(parts.scheme, 443)}", 1)

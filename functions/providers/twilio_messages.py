@@ -64,13 +64,13 @@ def items(request: Request, inbox: Inbox) -> Iterator[Inbound]:
 
 def attachments(form: Fields) -> tuple[Attachment, ...]:
     """Take every MediaUrl there is: NumMedia is only a count."""
+    numbers = [
+        name.removeprefix("MediaUrl") for name, url in form.items() if url and name.startswith("MediaUrl")
+    ]
     found = sorted(
-        (int(number), url)
-        for name, url in form.items()
-        if url
-        and (number := name.removeprefix("MediaUrl")) != name
-        and number.isdecimal()
-        and len(number) < 4
+        (int(number), form[f"MediaUrl{number}"])
+        for number in numbers
+        if number.isdecimal() and len(number) < 4
     )
     return tuple(_attachment(url, form.get(f"MediaContentType{number}", "")) for number, url in found)
 
