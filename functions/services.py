@@ -1,6 +1,6 @@
 """Everything the functions work with, and how the rooms are wired; `functions/cloud` brings Azure."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,15 @@ from functions.channels.contract import Account
 from functions.configuration.store import Configurations
 from functions.conversations.feed import CUSTOMER
 from functions.conversations.indexes import Indexes
+from functions.conversations.model import StoredMessage
 from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
 from functions.delivery.caller import Caller
 from functions.delivery.courier import Courier
 from functions.delivery.line import Line
 from functions.delivery.tokens import Tokens
+from functions.directline.connecting import Connections
+from functions.directline.pushing import Pusher
 from functions.identity.identities import Identities
 from functions.identity.records import Records
 from functions.intake.handshakes import Handshakes
@@ -55,6 +58,8 @@ class Services:
     outbox: Outbox
     parked: Parked
     handshakes: Handshakes
+    pusher: Pusher | None  # None: chat clients poll
+    connections: Connections | None
     probes: Mapping[str, Probe]  # of what is not ours: raise when it is down
     clock: Clock
 
@@ -79,9 +84,14 @@ def wire(settings: Settings, outside: Outside) -> Services:
     outbox = Outbox(outside.bus, table("spool"), clock)
     parked = Parked(table("parked"), outbox, clock)
     handshakes = Handshakes(table("handshakes"), clock)
-    threads = Threads(
-        table("threads"), Indexes(table("inbox"), table("recordlinks"), table("due"), clock), clock
-    )
+    push = outside.push
+
+    async def told(channel: str, messages: Sequence[StoredMessage]) -> None:
+        if pusher:
+            await pusher.told(channel, messages)
+
+    indexes = Indexes(table("inbox"), table("recordlinks"), table("due"), clock)
+    threads = Threads(table("threads"), indexes, clock, told)
     sends, identities = Sends(table("sends")), Identities(table("identities"), clock)
 
     caller = Caller()
@@ -100,10 +110,10 @@ def wire(settings: Settings, outside: Outside) -> Services:
     async def accounts(channel: str, account: str) -> Account[Any]:
         return await (await configurations.current()).account(channel, account)
 
+    pusher = Pusher(push, threads, accounts, clock) if push else None
+    connections = Connections(push, threads, accounts, pusher) if push and pusher else None
     keys = KeyRing()
-    servers = Servers(
-        Rooms(threads, identities, records, outbox, outside.blobs, keys, table, outside.push, clock)
-    )
+    servers = Servers(Rooms(threads, identities, records, outbox, outside.blobs, keys, table, push, clock))
 
     return Services(
         settings=settings,
@@ -130,6 +140,8 @@ def wire(settings: Settings, outside: Outside) -> Services:
         outbox=outbox,
         parked=parked,
         handshakes=handshakes,
+        pusher=pusher,
+        connections=connections,
         probes=outside.probes,
         clock=clock,
     )

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from azure.core.credentials_async import AsyncTokenCredential
 
 from functions.cloud.blobs import AzureBlobs
+from functions.cloud.push import WebPubSub
 from functions.cloud.secrets import EnvironmentSecrets, VaultSecrets
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import Tables, open_tables
 from functions.cloud.tokens import EntraTokens
 from functions.intake.parked import QUEUE as PARKED
-from functions.ports import Blobs, Secrets, Table
+from functions.ports import Blobs, Push, Secrets, Table
 from functions.services import Outside, Services, wire
 from functions.settings import Settings
 
@@ -39,10 +40,17 @@ def compose(settings: Settings) -> Services:
     tables = open_tables(settings.tables_connection, _identity(settings.tables_connection))
     bus = AzureBus.connect(settings.bus_connection, _identity(settings.bus_connection))
     blobs = AzureBlobs(settings.blobs_connection, _identity(settings.blobs_connection))
-    return wire(settings, outside(tables, bus, blobs, _secrets(settings)))
+    return wire(settings, outside(tables, bus, blobs, _secrets(settings), push=_push(settings)))
 
 
-def outside(tables: Tables, bus: AzureBus, blobs: Blobs, secrets: Secrets, prefix: str = "") -> Outside:
+def outside(
+    tables: Tables,
+    bus: AzureBus,
+    blobs: Blobs,
+    secrets: Secrets,
+    prefix: str = "",
+    push: Push | None = None,
+) -> Outside:
     """Give the Azure side of the service; `prefix` keeps the tables of tests apart."""
 
     def table(name: str) -> Table:
@@ -54,7 +62,8 @@ def outside(tables: Tables, bus: AzureBus, blobs: Blobs, secrets: Secrets, prefi
     async def ask_bus() -> None:
         await bus.probe(PARKED)
 
-    return Outside(table, bus, blobs, secrets, EntraTokens(), {"tables": ask_tables, "bus": ask_bus}, now)
+    probes = {"tables": ask_tables, "bus": ask_bus}
+    return Outside(table, bus, blobs, secrets, EntraTokens(), probes, now, push)
 
 
 def _identity(connection: str) -> AsyncTokenCredential | None:
@@ -72,3 +81,8 @@ def _secrets(settings: Settings) -> Secrets:
     if credential is None:
         return EnvironmentSecrets()
     return VaultSecrets.connect(settings.key_vault, credential)
+
+
+def _push(settings: Settings) -> Push | None:
+    where = settings.push_connection
+    return WebPubSub(where, _identity(where)) if where else None

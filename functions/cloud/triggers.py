@@ -15,7 +15,7 @@ from functions.delivery.outgoing import enqueue
 from functions.intake.parked import QUEUE as PARKED
 from functions.media.jobs import QUEUE as MEDIA
 from functions.media.jobs import Job
-from functions.message import Outbound
+from functions.message import Event, Outbound
 from functions.patience import patient
 from functions.routing.inbound import Delivery
 from functions.services import Services
@@ -57,6 +57,7 @@ def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
         await found.fetcher.work(job, message.delivery_count or 1)
 
     _dead(app, MEDIA, services)
+    _push_events(app, services)
 
     @app.function_name("drain_spool")
     @app.timer_trigger("timer", "*/10 * * * * *")
@@ -68,6 +69,18 @@ def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
     async def close_idle(timer: func.TimerRequest) -> None:
         found = await services()
         await found.threads.close_idle(found.clock(), lambda news: enqueue(found.outbox, [news]))
+
+
+def _push_events(app: func.FunctionApp, services: ServicesOf) -> None:
+    """Hear of chat clients that connect: the URL, with its key, is what Web PubSub's hub `chat` is given."""
+
+    @app.function_name("push_events")
+    @app.route("push/events", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.FUNCTION)
+    async def push_events(req: func.HttpRequest) -> func.HttpResponse:
+        found = await services()
+        if found.connections is None:
+            return func.HttpResponse(status_code=404)
+        return to_http(await found.connections.hear(to_request(req, found.clock())))
 
 
 def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
@@ -115,6 +128,8 @@ def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
             reason = f"not a reply of ours: {error.error_count()} errors"
             await _park(found, queue, message, reason)
             return
+        if found.pusher and outbound.event is Event.TYPING:
+            await found.pusher.typing(outbound)
         await found.courier.deliver(outbound, message.delivery_count or 1)
 
 
