@@ -227,6 +227,7 @@ def _parts(platform: Platform) -> str:
   Service Bus   {platform.bus.connection_string}
   tables        {platform.tables.connection_string}
   blobs         {platform.blobs.connection_string}
+  Web PubSub    {platform.push.connection_string}
   providers     {platform.simulators_url}/sent   (what the simulated providers received)"""
 
 

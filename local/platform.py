@@ -1,7 +1,7 @@
 """The whole platform on one machine: storage, queues, providers, tokens, and the functions host.
 
-    2 × Azurite ──── Service Bus emulator ── provider simulators ── token issuer ── functions host
-    (tables, blobs)  (queues)                (send APIs)            (this process)  (function_app.py)
+    2 × Azurite ──── Service Bus, Web PubSub ── provider simulators ── token issuer ── functions host
+    (tables, blobs)  (emulators)                (send APIs)            (this process)  (function_app.py)
 
 It is for development: production is Azure Functions, Service Bus and Azure Storage.
 """
@@ -25,6 +25,7 @@ from local.filling import filled
 from local.issuer import AUDIENCE, ISSUER, JWKS_PATH, Issuer
 from local.servicebus.launch import ServiceBus
 from local.simulators.accounts import registration
+from local.webpubsub.launch import WebPubSub
 
 HEALTHY_SECONDS = 60.0
 
@@ -39,9 +40,10 @@ class Ports:
     blobs: int = 0
     issuer: int = 0
     simulators: int = 0
+    push: int = 0
 
 
-FIXED = Ports(host=7071, bus=5672, tables=10002, blobs=10000, issuer=7073, simulators=7072)
+FIXED = Ports(host=7071, bus=5672, tables=10002, blobs=10000, issuer=7073, simulators=7072, push=7074)
 
 
 class Platform:
@@ -57,6 +59,7 @@ class Platform:
         self.tables = Azurite(data / "tables", ports.tables or free_port())
         self.blobs = Azurite(data / "blobs", ports.blobs or free_port(), Service.BLOB)
         self.bus = ServiceBus(ROOT / "local" / "servicebus.json", data / "servicebus", ports.bus)
+        self.push = WebPubSub(ports.push)
         self.host: Child | None = None
         self.url = ""
         self.simulators_url = ""
@@ -93,6 +96,10 @@ class Platform:
         simulators = Child("local.simulators", "--port", str(self.ports.simulators))
         self.simulators_url = f"http://127.0.0.1:{await simulators.start(self._log('simulators'))}"
         self._stack.push_async_callback(simulators.stop)
+        await self.push.start(self._log("webpubsub"))
+        self._stack.push_async_callback(self.push.stop)
+        if self.url:
+            await self.tell_of_clients()
 
     async def start_host(self) -> None:
         """Start the functions host with function_app.py; after the first time on the same port."""
@@ -102,6 +109,11 @@ class Platform:
             "local.host", "--app", str(ROOT), "--port", str(port), environment=self.environment()
         )
         await self.host.start(self._log("host"))
+        await self.tell_of_clients()
+
+    async def tell_of_clients(self) -> None:
+        """Have Web PubSub tell the app of chat clients that connect, as its hub is set up in Azure."""
+        await self.push.tell("chat", f"{self.url}/api/push/events", "connected")
 
     def environment(self) -> dict[str, str]:
         """Give the app's settings for this platform."""
@@ -110,6 +122,7 @@ class Platform:
             "ServiceBusConnection": self.bus.connection_string,
             "TABLES_CONNECTION_STRING": self.tables.connection_string,
             "BLOBS_CONNECTION_STRING": self.blobs.connection_string,
+            "WEBPUBSUB_CONNECTION_STRING": self.push.connection_string,
             "AUTH_ISSUER": ISSUER,
             "AUTH_AUDIENCE": AUDIENCE,
             "AUTH_JWKS_URL": self._jwks_url,

@@ -10,6 +10,7 @@ from functions.channels.contract import Response
 from functions.directline.access import admit, admit_backend, by_secret
 from functions.directline.activities import Watermark
 from functions.directline.call import Call, Ended, answered
+from functions.directline.connecting import stream_url
 from functions.directline.context import known, read_context
 from functions.directline.sessions import Session, Sessions, conversation_of, new_user
 from functions.directline.tokens import LIFETIME, Grant, write
@@ -47,14 +48,15 @@ class Starting:
         else:
             grant, locale = await admit(call, self._sessions), _short(body, LOCALE_LIMIT, "locale")
             session, first = await self._sessions.start(call.account.id, grant.conversation, locale)
-        return answered(opened(call, session.grant(now)), 201 if first else 200)
+        return await streamed(call, session.grant(now), status=201 if first else 200)
 
     async def reconnect(self, call: Call) -> Response:
         """Give what a client needs to go on after its watermark; raises Ended when there is nothing more."""
         grant = await admit(call, self._sessions)
-        if Watermark.read(call.request.parameters().get("watermark", "")).ended:
+        watermark = call.request.parameters().get("watermark", "")
+        if Watermark.read(watermark).ended:
             raise Ended("the conversation is over")
-        return answered(opened(call, grant.renewed(call.request.received_at)))
+        return await streamed(call, grant.renewed(call.request.received_at), watermark)
 
     async def _open(self, call: Call, body: dict[str, JsonValue], *, started: bool) -> Session:
         user = _short(body, USER_LIMIT, "user", "id") or new_user()
@@ -75,6 +77,12 @@ class Starting:
             created_at=call.request.received_at,
         )
         return await self._sessions.open(call.account.id, session)
+
+
+async def streamed(call: Call, grant: Grant, watermark: str = "", status: int = 200) -> Response:
+    """Give the same with the address of the stream, where there is push."""
+    url = await stream_url(call, grant, watermark)
+    return answered({**opened(call, grant), **({"streamUrl": url} if url else {})}, status)
 
 
 def opened(call: Call, grant: Grant) -> dict[str, JsonValue]:
