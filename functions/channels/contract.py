@@ -179,7 +179,7 @@ class Keyed(Protocol):
     """What an adapter has besides, whose provider signs with a published key."""
 
     def key_id(self, request: Request, account: Account[Any]) -> KeyId | None:
-        """Name the key to put in `request.key` before `authenticate`; None when no token came.
+        """Name the key to put in `request.key` before `handshake`; None when no token is due.
 
         The URL is the adapter's or a setting, never the token's word. Raises NotAuthentic.
         """

@@ -1,6 +1,6 @@
 """A provider's webhook, from account to answer; the same steps for every channel.
 
-    account → size → handshake? → authentic? → parse every item → Service Bus → the answer
+    account → size → key → handshake? → authentic? → parse every item → Service Bus → the answer
 
 The answer is 2xx only when every item is kept. What is authentic but unreadable is parked, not refused:
 the provider would repeat it for days, or give up on us.
@@ -78,10 +78,10 @@ class Intake:
         try:
             if len(request.body) > channel.capabilities.body_limit:
                 raise TooLarge(f"the body is over {channel.capabilities.body_limit} bytes")
+            request = await self._with_key(channel, account, request)
             if answer := channel.handshake(request, account):
                 await self._handshakes.succeeded(account.id)
                 return answer
-            request = await self._with_key(channel, account, request)
             channel.authenticate(request, account)
         except MonikanavaError as error:
             await self._handshakes.failed(account.id, error.code, error.reason)

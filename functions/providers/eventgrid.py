@@ -69,7 +69,7 @@ def setup(settings: EventGridSettings, callback: str, subscriptions: Mapping[str
 
 
 def handshake(request: Request, settings: EventGridSettings) -> Response | None:
-    """Answer a subscription's validation; raises Forbidden when its secret or origin is wrong."""
+    """Answer a subscription's validation; raises Forbidden when its proof or origin is wrong."""
     if request.method == "OPTIONS":
         return _consent(request, settings)
     if request.headers.get("aeg-event-type", "").lower() == "subscriptionvalidation":
@@ -78,8 +78,11 @@ def handshake(request: Request, settings: EventGridSettings) -> Response | None:
 
 
 def key_id(request: Request, settings: EventGridSettings) -> KeyId | None:
-    """Name the key of the tenant that must have signed the token; None when no token is asked for."""
-    if not settings.tenant_id:
+    """Name the key of the tenant that must have signed the token; None when no token is asked for.
+
+    OPTIONS grants nothing that a delivery does not prove again, and nobody promises a token with it.
+    """
+    if not settings.tenant_id or request.method == "OPTIONS":
         return None
     url = f"{settings.login_base}/{settings.tenant_id}/discovery/v2.0/keys"
     return KeyId(url, key_name(bearer(request.headers)))
@@ -103,26 +106,26 @@ def _consent(request: Request, settings: EventGridSettings) -> Response:
     # Delivery headers may not come with OPTIONS; a secret that does come must be right.
     secret = settings.delivery_secret.get_secret_value()
     if secret and SECRET_PARAMETER in request.parameters():
-        _check_secret_of_handshake(request, secret)
+        _check_parameter(request, secret)
     granted = {"WebHook-Allowed-Origin": settings.origin, "WebHook-Allowed-Rate": "*", "Allow": "POST"}
     return Response(200, headers=granted)
 
 
 def _validation(request: Request, settings: EventGridSettings) -> Response:
-    """Echo the code. The token's key is not known yet: but the echo lets nobody deliver without a token."""
-    if secret := settings.delivery_secret.get_secret_value():
-        _check_secret_of_handshake(request, secret)
+    """Echo the code, to whom could deliver as well."""
+    try:
+        authenticate(request, settings)
+    except NotAuthentic as wrong:
+        raise Forbidden(wrong.reason) from None
     code = next((text(event.data, "validationcode") for event in events(request.body)), "")
     if not _CODE.fullmatch(code):
         raise Invalid("the validation code has other characters than letters, digits and -")
     return Response(200, json.dumps({"validationResponse": code}), "application/json")
 
 
-def _check_secret_of_handshake(request: Request, secret: str) -> None:
-    try:
-        _check_secret(request, secret)
-    except NotAuthentic as wrong:
-        raise Forbidden(wrong.reason) from None
+def _check_parameter(request: Request, secret: str) -> None:
+    if not same(request.parameters()[SECRET_PARAMETER], secret):
+        raise Forbidden("the delivery secret in the URL does not match")
 
 
 def _check_secret(request: Request, secret: str) -> None:

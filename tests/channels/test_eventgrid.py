@@ -17,9 +17,10 @@ from azure.eventgrid.aio import EventGridPublisherClient
 from functions.channels.contract import Request
 from functions.errors import Forbidden, Invalid, NotAuthentic
 from functions.providers.eventgrid_events import events
-from tests.channels.event_grid_tokens import AUDIENCE, TENANT, entra
+from tests.channels.event_grid_tokens import AUDIENCE, TENANT, entra, token
 from tests.channels.samples import SECRETS, account, request, room
 from tests.channels.vectors.event_grid import body, event
+from tests.desk.issuers import KEY
 
 SECRET = SECRETS["delivery_secret"]
 PROOF = {"x-delivery-secret": SECRET}
@@ -52,12 +53,20 @@ def test_a_subscription_is_validated(channel: str) -> None:
     assert json.loads(answer.body) == {"validationResponse": CODE}
 
 
-def test_with_tokens_alone_the_code_is_echoed_and_opens_nothing() -> None:
-    answer = room("sms-acs").handshake(validation(), entra())
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("secret", ["", SECRET])
+def test_where_deliveries_carry_tokens_the_validation_does_too(channel: str, secret: str) -> None:
+    bearing = {**PROOF, "authorization": f"Bearer {token()}"}
+    answer = room(channel).handshake(
+        replace(validation(bearing), key=KEY.public_key()), entra(channel, secret)
+    )
     assert answer
     assert json.loads(answer.body) == {"validationResponse": CODE}
-    with pytest.raises(NotAuthentic):
-        room("sms-acs").authenticate(validation(), entra())
+    for headers in ({}, PROOF, {**PROOF, "authorization": f"Bearer {token(appid=TENANT)}"}):
+        with pytest.raises(Forbidden):
+            room(channel).handshake(
+                replace(validation(headers), key=KEY.public_key()), entra(channel, secret)
+            )
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-delivery-secret": SECRET + "x"}, {"x-delivery-secret": ""}])

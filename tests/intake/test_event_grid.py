@@ -116,12 +116,27 @@ async def test_keys_that_cannot_be_had_are_our_fault(tenant: Tenant) -> None:
 
 
 async def test_a_subscription_is_validated_and_noted(tenant: Tenant) -> None:
-    answer = await tenant.post(VALIDATION, **{"aeg-event-type": "SubscriptionValidation"})
+    answer = await tenant.post(VALIDATION, token(), **{"aeg-event-type": "SubscriptionValidation"})
     assert (answer.status, json.loads(answer.body)) == (200, {"validationResponse": CODE})
     assert (await tenant.handshakes.status("sms-acs-1")).succeeded_at is not None
     asked = request("sms-acs", b"", {"webhook-request-origin": "eventgrid.azure.net"})
     consent = await tenant.receive(replace(asked, method="OPTIONS"))
     assert (consent.status, consent.headers["WebHook-Allowed-Origin"]) == (200, "eventgrid.azure.net")
+
+
+@pytest.mark.parametrize(("bearer", "status"), [("", 401), (token(OTHER), 403), (token(roles=[]), 403)])
+async def test_nobody_else_gets_a_code_back(tenant: Tenant, bearer: str, status: int) -> None:
+    answer = await tenant.post(VALIDATION, bearer, **{"aeg-event-type": "SubscriptionValidation"})
+    assert answer.status == status
+    assert CODE not in str(answer.body)
+    handshakes = await tenant.handshakes.status("sms-acs-1")
+    assert (handshakes.succeeded_at, len(handshakes.failures)) == (None, 1)
+
+
+async def test_a_validation_waits_for_keys_that_cannot_be_had(tenant: Tenant) -> None:
+    tenant.keys.status = 500
+    answer = await tenant.post(VALIDATION, token(), **{"aeg-event-type": "SubscriptionValidation"})
+    assert answer.status == 503
 
 
 async def test_what_is_too_large_is_413(tenant: Tenant) -> None:
