@@ -1,4 +1,4 @@
-"""Token issuers' public keys, fetched over HTTP and cached (RFC 7517).
+"""Token issuers' public keys, fetched over HTTP and cached: a JWKS (RFC 7517), or one key as PEM.
 
 Only the configured URL is ever asked, redirects are not followed, and what a token says about keys
 (`jku`, `x5u`, `jwk`) counts for nothing. Entra ID: https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from functions.errors import NotAuthentic, Unavailable
 
@@ -130,13 +131,22 @@ class KeyRing:
 
 
 def _parse(body: bytes) -> dict[str, PublicKey]:
-    """Read the RSA signing keys of a JWKS; other kinds of keys are passed over."""
+    """Read the RSA signing keys of a JWKS, and pass over other kinds; a PEM is one key, without an id."""
+    if body.lstrip().startswith(b"-----BEGIN"):
+        return {"": _pem(body)}
     document = json.loads(body)
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise ValueError("no keys")
     found = ((entry["kid"], _rsa(entry)) for entry in entries if isinstance(entry, dict) and "kid" in entry)
     return {str(kid): key for kid, key in found if key is not None}
+
+
+def _pem(body: bytes) -> PublicKey:
+    key = load_pem_public_key(body.strip())
+    if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST:
+        raise ValueError("not an RSA key, or a small one")
+    return PublicKey(key)
 
 
 def _rsa(entry: dict[str, object]) -> PublicKey | None:

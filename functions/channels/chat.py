@@ -102,7 +102,7 @@ class Chat(Served):
             UPLOAD_LIMIT,
         ),
         choices=10,
-        events=frozenset(Event),
+        events=frozenset({Event.TYPING}),  # of the others the client reads in the thread itself
         methods=frozenset({"GET", "POST"}),
     )
 

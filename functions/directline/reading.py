@@ -7,7 +7,7 @@ import json
 from datetime import datetime, timedelta
 
 from functions.channels.contract import Response
-from functions.conversations.feed import Feed
+from functions.conversations.feed import CUSTOMER, Feed
 from functions.conversations.threads import Threads
 from functions.directline.access import admit
 from functions.directline.activities import (
@@ -26,7 +26,6 @@ from functions.directline.tokens import Grant
 from functions.message import digest, thread_key
 
 PAGE = 100  # messages of one answer
-CUSTOMER = "customer"  # who types, in a thread's rows
 TYPES_FOR = timedelta(seconds=5)
 # How soon to ask again, in milliseconds, by how long ago the last message came.
 PACE = ((timedelta(minutes=1), 1000), (timedelta(minutes=5), 2000), (timedelta(minutes=30), 5000))

@@ -13,11 +13,15 @@ from typing import Any
 from uuid import uuid4
 
 from functions.channels.contract import Account, Request, Response
-from functions.directline import origins
+from functions.directline import origins, pages
 from functions.directline.call import CODES, Call, Handler, answered, refused
+from functions.directline.posting import Posting
 from functions.directline.reading import Reading
 from functions.directline.sessions import TABLE, Sessions
 from functions.directline.starting import Starting
+from functions.directline.transcript import Transcripts
+from functions.directline.uploads import Uploads
+from functions.directline.visits import Visits
 from functions.errors import MonikanavaError, NotFound
 from functions.serving import Rooms
 
@@ -33,6 +37,9 @@ class DirectLine:
         self._rooms = rooms
         sessions = Sessions(rooms.table(TABLE))
         starting, reading = Starting(sessions), Reading(rooms.threads, sessions)
+        posting = Posting(sessions)
+        uploads = Uploads(sessions, posting)
+        transcripts = Transcripts(rooms.threads, sessions)
         talk = "v3/directline/conversations/{conversation}"
         self._routes = [
             _route("POST", "v3/directline/tokens/generate", starting.generate),
@@ -40,7 +47,12 @@ class DirectLine:
             _route("POST", "v3/directline/conversations", starting.start),
             _route("GET", talk, starting.reconnect),
             _route("GET", f"{talk}/activities", reading.activities),
+            _route("POST", f"{talk}/activities", posting.post),
+            _route("POST", f"{talk}/upload", uploads.upload),
+            _route("GET", f"{talk}/attachments/{{message}}/{{index}}", uploads.download),
+            _route("GET", f"{talk}/transcript", transcripts.transcript),
             _route("GET", SESSION_ID, _session_id),
+            _route("POST", "session", Visits(sessions).begin),
         ]
 
     async def answer(self, request: Request, account: Account[Any]) -> Response:
@@ -57,6 +69,8 @@ class DirectLine:
 
     async def _answer(self, request: Request, account: Account[Any]) -> Response:
         try:
+            if page := pages.answer(request, account):
+                return page
             handler, parameters = self._handler(request)
             return await handler(Call(request, account, self._rooms, parameters))
         except MonikanavaError as error:

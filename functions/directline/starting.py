@@ -46,7 +46,7 @@ class Starting:
             admit_backend(call)
             session, first = await self._open(call, body, started=True), True
         else:
-            grant, locale = await admit(call, self._sessions), _short(body, LOCALE_LIMIT, "locale")
+            grant, locale = await admit(call, self._sessions), short(body, LOCALE_LIMIT, "locale")
             session, first = await self._sessions.start(call.account.id, grant.conversation, locale)
         return await streamed(call, session.grant(now), status=201 if first else 200)
 
@@ -59,7 +59,7 @@ class Starting:
         return await streamed(call, grant.renewed(call.request.received_at), watermark)
 
     async def _open(self, call: Call, body: dict[str, JsonValue], *, started: bool) -> Session:
-        user = _short(body, USER_LIMIT, "user", "id") or new_user()
+        user = short(body, USER_LIMIT, "user", "id") or new_user()
         if not user.startswith("dl_"):
             raise Invalid("a user's id begins with dl_")
         context = read_context(body.get("context"))
@@ -67,10 +67,10 @@ class Starting:
         session = Session(
             conversation=conversation_of(call.account, user),
             user=user,
-            name=_short(body, NAME_LIMIT, "user", "name") or named.get("name", ""),
+            name=short(body, NAME_LIMIT, "user", "name") or named.get("name", ""),
             phone=named.get("phone", ""),
             email=named.get("email", ""),
-            locale=_short(body, LOCALE_LIMIT, "locale"),
+            locale=short(body, LOCALE_LIMIT, "locale"),
             context=context,
             origins=_origins(body),
             started=started,
@@ -94,7 +94,8 @@ def opened(call: Call, grant: Grant) -> dict[str, JsonValue]:
     }
 
 
-def _short(body: JsonValue, limit: int, *path: str) -> str:
+def short(body: JsonValue, limit: int, *path: str) -> str:
+    """Give a text of the body; raises Invalid when it is over `limit` characters."""
     found = text(body, *path)
     if len(found) > limit:
         raise Invalid(f"{'.'.join(path)} is over {limit} characters")
