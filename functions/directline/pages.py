@@ -30,6 +30,8 @@ HASHED = re.compile(r"[a-z]+-[A-Z0-9]{8}\.(js|css)(\.LEGAL\.txt)?")
 WIDGET = "widget.js"
 FOREVER = "public, max-age=31536000, immutable"
 SOON = "public, max-age=300"  # seconds until a new embed script is everywhere
+# Part of Web Chat (react-scroll-to-bottom) is not told the nonce: it makes an empty <style>, and fills it by script.
+EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 GUARDED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-when-cross-origin"}
 PAGE = """<!doctype html>
 <html lang="en">
@@ -98,7 +100,7 @@ def policy(account: Account[ChatSettings], nonce: str) -> str:
     directives = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": f"'self' 'nonce-{nonce}'",
+        "style-src": f"'self' 'nonce-{nonce}' {EMPTY_STYLE}",
         "img-src": "'self' https: data: blob:",
         "media-src": "'self' https: blob:",
         "connect-src": f"'self' blob: wss:{plain}",

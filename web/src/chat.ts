@@ -47,8 +47,7 @@ function welcome(): void {
   frame.notice('');
   frame.stage.replaceChildren();
   if (!page.survey.length) return void start({});
-  const form = survey(page.survey, texts, page.locale, (answers) => void start(answers));
-  frame.stage.append(form);
+  frame.stage.append(survey(page.survey, texts, page.locale, (answers) => void start(answers)));
 }
 
 async function start(answers: Record<string, string>): Promise<void> {
@@ -102,6 +101,7 @@ function shown(): void {
   if (!session || newest <= session.seen) return;
   session.seen = newest;
   keep(session);
+  room?.read();
 }
 
 /** The widget was opened: the cursor goes where something can be written. */

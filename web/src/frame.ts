@@ -14,7 +14,7 @@ export interface Actions {
 }
 
 export class Frame {
-  readonly stage = make('main', { className: 'stage' });
+  readonly stage = make('div', { className: 'stage' });
   readonly #status = make('p', { className: 'status' });
   readonly #notice = make('div', { className: 'notice', hidden: true });
   readonly #footer = make('footer', { className: 'footer', hidden: true });
@@ -51,29 +51,29 @@ export class Frame {
   ended(anew: () => void): void {
     this.#question.close();
     this.#end.hidden = true;
-    const button = make('button', { className: 'primary', textContent: this.texts.anew, onclick: anew });
+    const button = make('button', { className: 'button primary', textContent: this.texts.anew, onclick: anew });
     this.#footer.replaceChildren(make('p', { textContent: this.texts.ended }), button);
     this.#footer.hidden = false;
     if (document.hasFocus()) button.focus();
   }
 
   notice(text: string, retry?: () => void): void {
-    const again = retry ? [make('button', { textContent: this.texts.retry, onclick: retry })] : [];
+    const again = retry ? [make('button', { className: 'button', textContent: this.texts.retry, onclick: retry })] : [];
     this.#notice.replaceChildren(make('p', { textContent: text }), ...again);
     this.#notice.hidden = text === '';
   }
 }
 
 function action(drawing: string, label: string, onclick: () => void): HTMLButtonElement {
-  const button = make('button', { className: 'action', title: label, type: 'button', onclick }, icon(drawing));
+  const button = make('button', { className: 'button action', title: label, type: 'button', onclick }, icon(drawing));
   button.setAttribute('aria-label', label);
   return button;
 }
 
 function question(texts: Texts, yes: () => void): HTMLDialogElement {
   const title = make('h2', { id: 'end-question', textContent: texts.endQuestion });
-  const cancel = make('button', { textContent: texts.cancel, value: 'no' });
-  const end = make('button', { className: 'primary', textContent: texts.end, value: 'yes' });
+  const cancel = make('button', { className: 'button', textContent: texts.cancel, value: 'no' });
+  const end = make('button', { className: 'button primary', textContent: texts.end, value: 'yes' });
   const form = make('form', { method: 'dialog' }, title, make('p', { textContent: texts.endHint }), cancel, end);
   const dialog = make('dialog', {}, form);
   dialog.setAttribute('aria-labelledby', title.id);

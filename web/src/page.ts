@@ -28,10 +28,10 @@ export function readPage(): Page {
     account: data['account'] ?? '',
     base: data['base'] ?? '',
     title: data['title'] ?? '',
-    survey: query.get('survey') === 'off' ? [] : survey,
+    survey: survey.filter(({ required }) => required || query.get('survey') !== 'off'),
     persistent: data['persistent'] === 'true',
     embedded: query.get('embedded') === 'true' && window.parent !== window,
     locale: localeOf([query.get('locale'), ...navigator.languages]),
-    nonce: document.querySelector('link')?.nonce ?? '',
+    nonce: document.querySelector<HTMLLinkElement>('link[rel=stylesheet]')?.nonce ?? '',
   };
 }

@@ -4,6 +4,7 @@ import { Components, createStore, hooks } from 'botframework-webchat';
 import { createElement, Fragment, useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { link } from './link';
+import { linked } from './links';
 import { look } from './look';
 import type { Page } from './page';
 import { domain, refresh, Refused, type Session } from './session';
@@ -52,11 +53,14 @@ export class Room {
     void this.#focus?.('sendBoxWithoutKeyboard');
   }
 
+  /** Tells the agents that what they wrote was shown. */
+  read(): void {
+    this.#post({ type: 'event', name: 'MessageRead' }).catch(() => undefined);
+  }
+
   /** Says goodbye; raises Refused when that was not heard. */
   async end(): Promise<void> {
-    const goodbye = { type: 'endOfConversation', from: { id: this.#session.userId } } as unknown as Activity;
-    const id = await this.#line.postActivity(goodbye).toPromise().catch(() => 'retry');
-    if (id === 'retry') throw new Refused(0);
+    await this.#post({ type: 'endOfConversation' });
   }
 
   /** Nothing more can be said; what was said stays to be read. */
@@ -73,6 +77,12 @@ export class Room {
   #leave(): void {
     window.clearInterval(this.#renewing);
     this.#line.end();
+  }
+
+  async #post(activity: { type: string; name?: string }): Promise<void> {
+    const whole = { ...activity, from: { id: this.#session.userId } } as unknown as Activity;
+    const id = await this.#line.postActivity(whole).toPromise().catch(() => 'retry');
+    if (id === 'retry') throw new Refused(0); // the client's word for: it did not arrive
   }
 
   #connected(now: ConnectionStatus): void {
@@ -103,8 +113,9 @@ export class Room {
 
   #store = createStore({}, () => (next: (action: unknown) => unknown) => (action: unknown) => {
     const { type, payload } = action as { type: string; payload?: { activity: Activity } };
-    if (type === INCOMING && payload) this.#heard(payload.activity);
-    return next(action);
+    if (type !== INCOMING || !payload) return next(action);
+    this.#heard(payload.activity);
+    return next({ type, payload: { activity: withLinks(payload.activity) } });
   });
 
   #render(closed = false): void {
@@ -122,12 +133,18 @@ export class Room {
         disabled: closed,
         locale: this.texts.webChat,
         nonce: this.page.nonce,
+        renderMarkdown: linked,
         sendTypingIndicator: true,
         store: this.#store,
         styleOptions: { ...look, hideSendBox: closed },
-        userID: this.#session.userId,
-        children: createElement(Fragment, {}, createElement(Components.BasicWebChat), createElement(focusing)) as never,
+        children: createElement(Fragment, {}, createElement(Components.BasicWebChat, { role: 'main' }), createElement(focusing)) as never,
       }),
     );
   }
+}
+
+/** Agents write plain text; as Markdown it goes through `linked`. */
+function withLinks(activity: Activity): Activity {
+  if (activity.type !== 'message' || activity.from.role === 'user') return activity;
+  return { ...activity, textFormat: 'markdown' };
 }

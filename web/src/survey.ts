@@ -7,14 +7,14 @@ import type { Texts } from './texts';
 type Answers = Record<string, string>;
 type Field = HTMLInputElement | HTMLSelectElement;
 
-export function survey(questions: Question[], texts: Texts, locale: Locale, done: (answers: Answers) => void): HTMLFormElement {
+export function survey(questions: Question[], texts: Texts, locale: Locale, done: (answers: Answers) => void): HTMLElement {
   const fields = questions.map((question) => field(question, texts, locale));
   const form = make(
     'form',
     { className: 'survey', noValidate: true },
     make('h2', { textContent: texts.survey }),
     ...fields.map(({ row }) => row),
-    make('button', { className: 'primary', textContent: texts.begin }),
+    make('button', { className: 'button primary', textContent: texts.begin }),
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -22,7 +22,7 @@ export function survey(questions: Question[], texts: Texts, locale: Locale, done
     if (missing[0]) missing[0].input.focus();
     else done(Object.fromEntries(fields.map(({ id, input }) => [id, input.value.trim()]).filter(([, value]) => value)));
   });
-  return form;
+  return make('main', {}, form);
 }
 
 function field(question: Question, texts: Texts, locale: Locale) {
@@ -33,7 +33,8 @@ function field(question: Question, texts: Texts, locale: Locale) {
   const label = make('label', { htmlFor: name, textContent: localized(question.text, locale) });
   if (question.required) label.append(' ', make('span', { className: 'quiet', textContent: `(${texts.required})` }));
   const check = () => checked(input, error);
-  input.addEventListener('change', () => void (error.hidden || check()));
+  // While it is written, not when it is left: a button that moves away under a click is not clicked.
+  input.addEventListener('input', () => void (error.hidden || check()));
   return { id: question.id, input, check, row: make('div', { className: 'field' }, label, input, error) };
 }
 
