@@ -56,7 +56,7 @@ def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
             return
         await found.fetcher.work(job, message.delivery_count or 1)
 
-    _dead(app, MEDIA, services)
+    _dead_media(app, services)
     _push_events(app, services)
 
     @app.function_name("drain_spool")
@@ -139,6 +139,21 @@ def _dead(app: func.FunctionApp, queue: str, services: ServicesOf) -> None:
     async def dead(message: func.ServiceBusMessage) -> None:
         reason = _text_properties(message).get("DeadLetterReason", "dead-lettered")
         await _park(await services(), queue, message, f"the queue gave up: {reason}")
+
+
+def _dead_media(app: func.FunctionApp, services: ServicesOf) -> None:
+    @app.function_name("dead_media")
+    @app.service_bus_queue_trigger("message", BUS_CONNECTION, f"{MEDIA}/$DeadLetterQueue")
+    async def dead_media(message: func.ServiceBusMessage) -> None:
+        found = await services()
+        reason = f"the queue gave up: {_text_properties(message).get('DeadLetterReason', 'dead-lettered')}"
+        try:
+            job = Job.model_validate_json(message.get_body())
+        except ValidationError:
+            await _park(found, MEDIA, message, reason)
+            return
+        if not await found.fetcher.abandon(job, reason):
+            await _park(found, MEDIA, message, reason)
 
 
 async def _park(services: Services, queue: str, message: func.ServiceBusMessage, reason: str) -> None:

@@ -69,6 +69,21 @@ class Fetcher:
         elif not attachment.blob and not attachment.error:
             await self._fetch(job, attachment, count, patience)
 
+    async def abandon(self, job: Job, reason: str) -> bool:
+        """Note on its attachment that the queue gave up on a job, so that an agent can ask again.
+
+        False when it is about no attachment of a message that we have. Raises Unavailable.
+        """
+        patience = Patience(PATIENCE)
+        try:
+            message = await patience(lambda: self._threads.message(job.message))
+        except NotFound:
+            return False
+        attachment = job.subject(message)
+        if attachment and not attachment.blob and not attachment.error:
+            await self._failed(job, attachment, reason, patience)
+        return job.index is not None
+
     async def _fetch(self, job: Job, attachment: Attachment, count: int, patience: Patience) -> None:
         try:
             await self._copy(job, attachment, patience)
