@@ -50,6 +50,11 @@ class Child:
         """Tell whether it lives."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int | None:
+        """Give its process id while it runs."""
+        return self._process.pid if self._process and self.running else None
+
     async def stop(self) -> None:
         """Ask it to end and wait; after STOP_SECONDS it is killed."""
         await self._end(signal.SIGTERM)

@@ -28,6 +28,11 @@ class WebPubSub:
         """Give the connection string."""
         return f"Endpoint={self.url};AccessKey={KEY};Version=1.0;"
 
+    @property
+    def pid(self) -> int | None:
+        """Give the child's process id while it runs."""
+        return self._child.pid if self._child else None
+
     async def start(self, log: IO[bytes] | None = None) -> None:
         """Return once it listens; raises OSError."""
         self._child = Child("local.webpubsub", "--port", str(self.port), "--key", KEY)
