@@ -30,7 +30,7 @@ HASHED = re.compile(r"[a-z]+-[A-Z0-9]{8}\.(js|css)(\.LEGAL\.txt)?")
 WIDGET = "widget.js"
 FOREVER = "public, max-age=31536000, immutable"
 SOON = "public, max-age=300"  # seconds until a new embed script is everywhere
-# Part of Web Chat (react-scroll-to-bottom) is not told the nonce: it makes an empty <style>, and fills it by script.
+# Part of Web Chat (react-scroll-to-bottom) is not told the nonce: it fills an empty <style> by script.
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 GUARDED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-when-cross-origin"}
 PAGE = """<!doctype html>
