@@ -49,7 +49,7 @@ async def run(options: Options) -> None:
     async with Platform(options.data, ports, public) as platform:
         await _configure(platform, options.config)
         remember(platform, options.config)
-        print(_welcome(platform), flush=True)
+        print(_welcome(platform, options.config), flush=True)
         try:
             await _until_stopped(platform)
         finally:
@@ -212,12 +212,15 @@ def remember(platform: Platform, config: Path) -> None:
     (platform.data / STATE).write_text(json.dumps(state))
 
 
-def _welcome(platform: Platform) -> str:
+def _welcome(platform: Platform, config: Path) -> str:
+    accounts: list[Json] = yaml.safe_load(config.read_text())["accounts"]
+    pages = [f"{platform.url}/api/channels/chat/{one['id']}" for one in accounts if one["channel"] == "chat"]
     return f"""
 Monikanava is up: {platform.url}   (development only; Ctrl-C stops it, the data stays in {platform.data})
 {_parts(platform)}
   try           .venv/bin/python -m local send sms-twilio --text "Hei"
                 .venv/bin/python -m local conversations
+  chat pages    {" ".join(pages) or "none: the configuration has no chat account"}
   API           {platform.url}/api/openapi.json   token: .venv/bin/python -m local token --role Agent
 """
 

@@ -18,6 +18,7 @@ import aiohttp
 import yaml
 from rich.console import Console
 
+from local import chat
 from local.commands import with_messages
 from local.desk import Desk, Json
 from local.platform import Platform
@@ -54,6 +55,11 @@ class Stage:
         account = self.accounts[account_id]
         channel, provider, settings = account["channel"], account["provider"], account["settings"]
         return compose(channel, provider, settings, self.callback(account_id), text=text, **words)
+
+    @property
+    def played(self) -> list[str]:
+        """The accounts whose providers' webhooks are played."""
+        return [name for name, one in self.accounts.items() if (one["channel"], one["provider"]) in PLAYS]
 
     def play(self, account_id: str) -> Play:
         """The part of the account's provider."""
@@ -98,13 +104,13 @@ async def play(options: argparse.Namespace) -> int:
 
 
 async def _acts(stage: Stage) -> None:
-    for account_id in stage.accounts:
+    for account_id in stage.played:
         await _webhooks(stage, account_id)
     await _shared_number(stage)
     await _out_of_order(stage)
     await _batch(stage)
     await _picture(stage)
-    expected = len(stage.accounts) * 2 + 1 + 2 + MANY + 1
+    expected = len(stage.played) * 2 + 1 + 2 + MANY + 1
     found = await _until(
         stage, lambda found: _count(found, "inbound") == expected, f"{expected} messages stored"
     )
@@ -117,6 +123,16 @@ async def _acts(stage: Stage) -> None:
     console.print(f"  … and {len(found) - len(shown)} conversations more, from the batch of {MANY} messages")
     _show_order(found)
     await _show_picture(stage)
+    await _chat(stage)
+
+
+async def _chat(stage: Stage) -> None:
+    """A visitor of the chat page and an agent: there is no webhook, the visitor calls us."""
+    console.print("\n» chat: a visitor of the page, over Direct Line")
+    try:
+        await chat.play(stage.callback("chat-web"), stage.desk, stage.http, console.print)
+    except chat.Unanswered as error:
+        raise Unexpected(str(error)) from None
 
 
 def _main(stage: Stage, found: Found) -> list[Json]:
