@@ -16,6 +16,8 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from pydantic import JsonValue
+
 from functions.channels import rules
 from functions.channels.contract import (
     Account,
@@ -40,6 +42,7 @@ from functions.providers.botframework import BotSettings
 from functions.providers.botframework_activity import INVOKED, Bot, items
 from functions.providers.botframework_send import CHOICES, TEXT_LIMIT, activities
 from functions.providers.payload import read_answer, text
+from functions.providers.teams_manifest import manifest
 
 CHANNEL_ID = "msteams"  # the Bot Framework's name of the channel
 ANYWHERE = "/teams"  # below the connector's host, where the region is not known
@@ -76,12 +79,17 @@ class Teams:
         """List the messaging endpoint, and what the app of the Developer Portal is made of."""
         bot = "Azure portal: the Azure Bot"
         where = "Teams Developer Portal: Apps > Import app"
+        base = f"{account.callback.partition('/channels/')[0]}/accounts/{account.id}"
         return [
             Step(f"{bot} > Configuration", "Messaging endpoint", account.callback),
             Step(f"{bot} > Configuration", "Microsoft App ID (single tenant)", account.settings.app_id),
             Step(f"{bot} > Channels", "Microsoft Teams", "add it; Web Chat and Direct Line are not needed"),
-            Step(where, "Manifest, with two icons in a zip", f"/api/accounts/{account.id}/manifest"),
+            Step(where, "manifest.json, zipped with color.png and outline.png", f"{base}/manifest"),
         ]
+
+    def manifest(self, account: Account[BotSettings]) -> dict[str, JsonValue]:
+        """Give the manifest of the app that people install; raises Conflict while we are not behind https."""
+        return manifest(account.settings.app_id, account.callback.partition("/api/")[0])
 
     def api_base(self, account: Account[BotSettings]) -> str:
         """Give the connector's address, closed by a slash."""

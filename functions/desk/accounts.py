@@ -1,9 +1,12 @@
 """The configured accounts, and how the handshake of each with its provider stands."""
 
 from datetime import date, datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import JsonValue, RootModel
 
 from functions.channels import CHANNELS, adapter
-from functions.channels.contract import Step
+from functions.channels.contract import Account, Step
 from functions.configuration.document import AccountEntry
 from functions.configuration.live import Live
 from functions.desk.call import Call, Nothing, Reply
@@ -47,6 +50,18 @@ class HandshakeView(Model):
     succeeded_at: datetime | None
     authentic_at: datetime | None
     failures: tuple[Failure, ...]
+
+
+class Manifest(RootModel[dict[str, JsonValue]]):
+    """An app manifest, as Teams' Developer Portal imports it."""
+
+
+@runtime_checkable
+class Manifested(Protocol):
+    """What an adapter has besides, whose customers install an app."""
+
+    def manifest(self, account: Account[Any]) -> dict[str, JsonValue]:
+        """Give the app's manifest; raises Conflict while there can be none."""
 
 
 class CapabilityView(Model):
@@ -94,6 +109,16 @@ async def get_handshake(call: Call[Nothing, Nothing], services: Services) -> Rep
         failures=status.failures,
     )
     return Reply(view)
+
+
+async def get_manifest(call: Call[Nothing, Nothing], services: Services) -> Reply[Manifest]:
+    """Give the app manifest of an account whose customers install an app: Microsoft Teams."""
+    live = await services.configurations.current()
+    entry = _entry(live, call.parameters["id"])
+    found = adapter(entry.channel, entry.provider)
+    if not isinstance(found, Manifested):
+        raise NotFound(f"customers of {entry.channel!r} install no app: there is no manifest")
+    return Reply(Manifest(found.manifest(await live.account(entry.channel, entry.id))))
 
 
 async def list_capabilities(call: Call[Nothing, Nothing], services: Services) -> Reply[CapabilityList]:

@@ -77,6 +77,7 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("GET", "configuration/schema", ADMINISTRATOR, configuration.get_schema, media=JSON_SCHEMA),
     Route("GET", "accounts", ADMINISTRATOR, accounts.list_accounts),
     Route("GET", "accounts/{id}/handshake", ADMINISTRATOR, accounts.get_handshake),
+    Route("GET", "accounts/{id}/manifest", ADMINISTRATOR, accounts.get_manifest),
     Route("GET", "parked", ADMINISTRATOR, parked.list_parked),
     Route("GET", "parked/{id}", ADMINISTRATOR, parked.get_parked),
     Route("POST", "parked/{id}/replay", ADMINISTRATOR, parked.replay_parked),

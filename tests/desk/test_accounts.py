@@ -56,6 +56,17 @@ async def test_an_account_whose_secret_is_missing_says_which(blank: Desk, exampl
     assert "TWILIO_TOKEN" in told["problem"]
 
 
+async def test_a_teams_account_has_an_app_to_import(desk: Desk) -> None:
+    steps = (await administrator(desk, "GET", "accounts/teams-botframework/handshake")).body["steps"]
+    path = "accounts/teams-botframework/manifest"
+    assert f"{BASE}/api/{path}" in [step["value"] for step in steps]
+    found = (await administrator(desk, "GET", path)).body
+    assert found["bots"][0]["botId"] == "00000000-0000-0000-0000-0000000000b0"
+    assert found["validDomains"] == ["desk.example"]
+    assert (await administrator(desk, "GET", "accounts/sms-twilio/manifest")).status == 404
+    assert (await desk.call("GET", path, role="Agent")).status == 403
+
+
 async def test_an_account_that_is_not_configured_is_404(desk: Desk) -> None:
     assert (await administrator(desk, "GET", "accounts/nobody/handshake")).status == 404
 
