@@ -30,8 +30,7 @@ from functions.message import AttachmentKind, Inbound, Outbound
 from functions.providers import apple_media, apple_token
 from functions.providers.answers import by_status
 from functions.providers.apple_message import Business, items
-from functions.providers.apple_token import ApiSecret
-from functions.providers.settings import ApiBase, Settings
+from functions.providers.settings import ApiBase, Base64Secret, Settings
 from functions.providers.signatures import header, same
 
 CHOICES = range(2, 6)
@@ -59,7 +58,7 @@ class AppleSettings(Settings):
     """The messaging service provider's id and secret, and the business account that it serves."""
 
     msp_id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
-    api_secret: ApiSecret
+    api_secret: Base64Secret
     business_id: str = Field(pattern=r"^[A-Za-z0-9:-]{1,128}$")
     api_base: ApiBase = "https://mspgw.push.apple.com"
 

@@ -4,15 +4,14 @@ Follows https://register.apple.com/resources/messages/msp-rest-api. Both are JWT
 secret, which Apple hands out in base64.
 """
 
-import binascii
 import re
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeGuard
+from typing import Any, TypeGuard
 
 import jwt
-from pydantic import AfterValidator, SecretStr
+from pydantic import SecretStr
 
 from functions.errors import NotAuthentic
 
@@ -20,19 +19,6 @@ FRESH = timedelta(hours=1)  # a token's age; Apple gives it no end
 AHEAD = timedelta(minutes=5)  # by which Apple's clock may be ahead of ours
 # Base64 in the one spelling of 32 bytes: otherwise several proofs would stand for the same.
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])")
-
-
-def _decodable(secret: SecretStr) -> SecretStr:
-    try:
-        found = b64decode(secret.get_secret_value(), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("is not base64, as Apple gives it") from None
-    if not found:
-        raise ValueError("must not be empty")
-    return secret
-
-
-ApiSecret = Annotated[SecretStr, AfterValidator(_decodable)]
 
 
 def made(msp_id: str, secret: SecretStr, now: datetime) -> str:

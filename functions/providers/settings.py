@@ -1,6 +1,8 @@
 """The parts that the settings of every account are made of."""
 
+import binascii
 import re
+from base64 import b64decode
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
@@ -28,6 +30,20 @@ def checked_base(url: str) -> str:
 
 ApiBase = Annotated[str, AfterValidator(checked_base)]
 """Where a provider's API is. Tokens go there, so it is https, or the loopback of a simulator."""
+
+
+def _checked_base64(secret: SecretStr) -> SecretStr:
+    try:
+        whole = b64decode(secret.get_secret_value(), validate=True)
+    except (ValueError, binascii.Error):
+        whole = b""
+    if not whole:
+        raise ValueError("is not base64, as the provider shows it")
+    return secret
+
+
+Base64Secret = Annotated[SecretStr, AfterValidator(_checked_base64)]
+"""A key that a provider shows in base64; what it signs with is the bytes."""
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 """A secret that is there: an empty one would let anybody in."""

@@ -5,14 +5,12 @@ key) and https://developer.telesign.com/enterprise/reference/sendsms. TeleSign c
 no idempotency key: a request whose answer was lost is uncertain.
 """
 
-import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field
 
 from functions.channels import rules
 from functions.channels.contract import (
@@ -33,27 +31,17 @@ from functions.errors import NotAuthentic, NotDeliverable
 from functions.message import Delivery, Inbound, Outbound
 from functions.providers.answers import AMBIGUOUS, UNNAMED, by_status, retry_after
 from functions.providers.payload import digits, read_answer, text
-from functions.providers.settings import ApiBase, Settings
+from functions.providers.settings import ApiBase, Base64Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same
 from functions.providers.telesign_events import Number, item
 from functions.providers.telesign_status import PASSING, TAKEN, reason
-
-
-def _key(secret: SecretStr) -> SecretStr:
-    try:
-        whole = b64decode(secret.get_secret_value(), validate=True)
-    except (ValueError, binascii.Error):
-        whole = b""
-    if not whole:
-        raise ValueError("is not base64, as TeleSign's portal shows it")
-    return secret
 
 
 class TelesignSettings(Settings):
     """A customer's id and API key, and the number (digits, with country code), code or name that sends."""
 
     customer_id: str = Field(pattern=r"^[0-9A-Za-z-]{1,64}$")
-    api_key: Annotated[SecretStr, AfterValidator(_key)]
+    api_key: Base64Secret
     sender: str = Field(pattern=r"^[0-9A-Za-z ]{1,20}$")
     api_base: ApiBase = "https://rest-api.telesign.com"
 
