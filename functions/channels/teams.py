@@ -35,7 +35,7 @@ from functions.channels.contract import (
 )
 from functions.entra import EntraApp
 from functions.errors import NotDeliverable
-from functions.message import AttachmentKind, Delivery, Inbound, Outbound
+from functions.message import AttachmentKind, Delivery, Event, Inbound, Outbound
 from functions.providers import botframework
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.botframework import BotSettings
@@ -73,6 +73,7 @@ class Teams:
         attachments=dict.fromkeys(_KINDS, 100_000_000),
         choices=CHOICES,
         receipts=frozenset({Delivery.READ}),
+        events=frozenset({Event.TYPING}),
     )
 
     def setup(self, account: Account[BotSettings]) -> list[Step]:
@@ -145,6 +146,8 @@ class Teams:
             raise NotDeliverable("thread", "the conversation has no id at the Bot Framework")
         base = _service(account.settings, standing)
         url = f"{base}/v3/conversations/{quote(outbound.thread, safe='')}/activities"
+        if outbound.event:
+            return [Call(url=url, json={"type": "typing"})]
         personal = standing.context.get("conversationType", "personal") == "personal"
         answered = outbound.reply_to.rpartition("/")[2]
         calls = []

@@ -49,7 +49,8 @@ class BotFramework:
         files = [
             text(one, "contentUrl") or text(one, "contentType") for one in children(content, "attachments")
         ]
-        if content.get("type") != "message" or not (content.get("text") or files):
+        typing = content.get("type") == "typing"
+        if not typing and (content.get("type") != "message" or not (content.get("text") or files)):
             raise Rejected(_error(400, "BadSyntax", "Activity must have a text or attachments"))
         base = f"{request.url.origin()}{request.path.partition('/v3/')[0]}/"
         return Taken(
@@ -59,6 +60,7 @@ class BotFramework:
             recipient=request.match_info["conversation"],
             text=text(content, "text"),
             attachments=tuple(files),
+            typing=typing,
             content={**content, "serviceUrl": base},
         )
 
