@@ -146,7 +146,7 @@ class Inbound(Model):
     context: Mapping[str, str] = {}
     sent_at: datetime | None = None
     received_at: datetime
-    raw: JsonValue = None
+    raw: JsonValue | None = None  # the None is said apart, for most have none: pydantic looks no further
 
     @property
     def id(self) -> str:

@@ -25,7 +25,7 @@ _NESTED = f"the JSON is nested over {DEPTH_LIMIT} levels"
 def read_json(body: bytes) -> JsonValue:
     """Parse a body of UTF-8 JSON; raises Invalid when it is none, or is nested too deeply."""
     try:
-        value = from_json(body, allow_inf_nan=False)
+        value = from_json(body, allow_inf_nan=False, cache_strings="keys")
     except ValueError:  # no JSON; or with a lone surrogate, a number of thousands of digits
         return _cleaned(body)
     # So few brackets cannot nest too deeply, and a body of one message has no more.

@@ -5,7 +5,6 @@ Meta is good for five minutes only, so the id is kept.
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -33,7 +32,7 @@ class Content(NamedTuple):
     attachments: tuple[Attachment, ...] = ()
     target: str = ""
     payload: str = ""
-    context: Mapping[str, str] = MappingProxyType({})
+    context: Mapping[str, str] = {}
     whole: bool = True
 
 

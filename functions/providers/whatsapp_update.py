@@ -103,7 +103,7 @@ def items(body: bytes, number: Number) -> Iterator[Inbound]:
             yield from _change(change, number)
 
 
-def _change(change: JsonValue, number: Number) -> Iterator[Inbound]:
+def _change(change: JsonValue, number: Number) -> list[Inbound]:
     value, field = child(change, "value"), text(change, "field")
     owner = text(value, "metadata", "phone_number_id")
     context = {} if field == "messages" else {"field": field or "entry"}
@@ -111,13 +111,12 @@ def _change(change: JsonValue, number: Number) -> Iterator[Inbound]:
         note = "the item belongs to another number than this account's"
         context |= {"phoneNumber": owner, "note": note}
     found = [
-        (_READERS[name], fragment) for name in value if name in _READERS for fragment in children(value, name)
+        (_READERS[name] if owner == number.id else _unknown)(_Item(number, value, fragment, context))
+        for name in value
+        if name in _READERS
+        for fragment in children(value, name)
     ]
-    for read, fragment in found:
-        item = _Item(number, value, fragment, context)
-        yield read(item) if owner == number.id else _unknown(item)
-    if not found:
-        yield _unknown(_Item(number, value, change, context))
+    return found or [_unknown(_Item(number, value, change, context))]
 
 
 def _message(item: _Item) -> Inbound:
@@ -141,13 +140,12 @@ def _said(item: _Item, customer: Address) -> Inbound:
         attachments=found.attachments,
         target=found.target or text(quoted, "id"),
         payload=found.payload,
-        context={**_facts(item.fragment), **found.context},
+        context={**_facts(quoted, child(item.fragment, "referral")), **found.context},
         raw=None if found.whole else item.fragment,
     )
 
 
-def _facts(message: JsonValue) -> dict[str, str]:
-    quoted, referral = child(message, "context"), child(message, "referral")
+def _facts(quoted: dict[str, JsonValue], referral: dict[str, JsonValue]) -> dict[str, str]:
     if not quoted and not referral:
         return {}
     facts = {

@@ -1,20 +1,14 @@
 """Reading XML that a provider sent: no DTD, so no entities; bounded depth; as plain values of `payload`."""
 
 from typing import NoReturn
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from pydantic import JsonValue
 
 from functions.errors import Invalid
 
 DEPTH_LIMIT = 16  # levels; WeChat uses about five
-
-
-class _WithoutDtd(TreeBuilder):
-    """Entities, which expand without end or name files, are declared in a DTD only: none is let in."""
-
-    def doctype(self, name: str, public: str | None, system: str | None) -> NoReturn:
-        raise ValueError("a DTD")
+_UNREADABLE = "the body is not plain UTF-8 XML"
 
 
 def read_xml(body: bytes) -> dict[str, JsonValue]:
@@ -22,29 +16,46 @@ def read_xml(body: bytes) -> dict[str, JsonValue]:
 
     An element is its text, or its children by name; repeated names make a list.
     """
-    parser = XMLParser(target=_WithoutDtd())  # noqa: S314 (hardened right above)
+    values, parser = _Values(), ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler = values.start
+    parser.CharacterDataHandler = values.texts.append
+    parser.EndElementHandler = values.end
     try:
-        parser.feed(body.decode())
-        root = parser.close()
-    except (ValueError, ParseError):
-        raise Invalid("the body is not plain UTF-8 XML") from None
-    found = _value(root, DEPTH_LIMIT)
+        parser.Parse(body, True)
+    except (ExpatError, ValueError):
+        raise Invalid(_UNREADABLE) from None
+    (found,) = values.open[0].values()
     return found if isinstance(found, dict) else {}
 
 
-def _value(element: Element, depth: int) -> JsonValue:
-    if len(element) == 0:
-        return element.text or ""
-    if depth == 0:
-        raise Invalid(f"the XML is nested over {DEPTH_LIMIT} levels")
-    found: dict[str, JsonValue] = {}
-    for part in element:
-        value = _value(part, depth - 1)
-        before = found.get(part.tag)
-        if part.tag not in found:
-            found[part.tag] = value
+def _refuse(name: str, system: str | None, public: str | None, internal: bool) -> NoReturn:
+    """Entities, which expand without end or name files, are declared in a DTD only: none is let in."""
+    raise Invalid(_UNREADABLE)
+
+
+class _Values:
+    """What was read so far: the children of each element that is still open, and the latest text."""
+
+    def __init__(self) -> None:
+        self.open: list[dict[str, JsonValue]] = [{}]
+        self.texts: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self.open) > DEPTH_LIMIT:
+            raise Invalid(f"the XML is nested over {DEPTH_LIMIT} levels")
+        self.open.append({})
+        self.texts.clear()
+
+    def end(self, name: str) -> None:
+        value: JsonValue = self.open.pop() or "".join(self.texts)
+        self.texts.clear()
+        siblings = self.open[-1]
+        before = siblings.get(name)
+        if before is None:
+            siblings[name] = value
         elif isinstance(before, list):
             before.append(value)
         else:
-            found[part.tag] = [before, value]
-    return found
+            siblings[name] = [before, value]
