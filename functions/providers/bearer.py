@@ -4,10 +4,11 @@ Follows RFC 6750, RFC 7519 and RFC 8725. Times are judged by when the request ca
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from functions.channels.contract import Request
 from functions.errors import NotAuthentic
@@ -52,10 +53,22 @@ def claims(
     token = bearer(request.headers)
     if request.key is None:
         raise NotAuthentic("the token's key is not known")
+    return checked(token, request.key, audience, issuers, request.received_at, leeway)
+
+
+def checked(
+    token: str,
+    key: RSAPublicKey,
+    audience: str,
+    issuers: Sequence[str],
+    at: datetime,
+    leeway: timedelta = LEEWAY,
+) -> dict[str, Any]:
+    """Check a token, at a time, and give what it says; raises NotAuthentic."""
     try:
         found: dict[str, Any] = jwt.decode(
             token,
-            request.key,
+            key,
             algorithms=["RS256"],
             audience=audience,
             issuer=issuers,
@@ -70,7 +83,7 @@ def claims(
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         reason = next((said for kind, said in _REASONS.items() if isinstance(error, kind)), "")
         raise NotAuthentic(reason or "the token cannot be read") from None
-    _check_times(found, request.received_at.timestamp(), leeway.total_seconds())
+    _check_times(found, at.timestamp(), leeway.total_seconds())
     return found
 
 
