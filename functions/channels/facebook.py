@@ -23,10 +23,10 @@ from functions.channels.contract import (
     Step,
 )
 from functions.channels.text import split
-from functions.message import AttachmentKind, Delivery, Inbound, Outbound
+from functions.message import AttachmentKind, Delivery, Event, Inbound, Outbound
 from functions.providers import meta
 from functions.providers.messenger import Page, items
-from functions.providers.messenger_send import CHOICES, contents, envelope
+from functions.providers.messenger_send import CHOICES, contents, envelope, typing
 from functions.providers.settings import ApiBase, Secret, Settings
 
 _KINDS = (AttachmentKind.IMAGE, AttachmentKind.AUDIO, AttachmentKind.VIDEO, AttachmentKind.FILE)
@@ -62,6 +62,7 @@ class Facebook:
         reply_window=timedelta(hours=24),
         tag_window=timedelta(days=7),
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ}),
+        events=frozenset({Event.TYPING}),
         methods=frozenset({"GET", "POST"}),
     )
 
@@ -100,11 +101,13 @@ class Facebook:
     ) -> list[Call]:
         """Send text parts, then each attachment; quick replies go with the last, for the next hides them."""
         rules.check(outbound, self.capabilities, standing)
+        settings = account.settings
+        url = f"{settings.api_base}/{settings.api_version}/{settings.page_id}/messages"
+        if outbound.event:
+            return [meta.graph_call(url, settings.page_token, typing(outbound))]
         parts = contents(outbound, split(outbound.text, self.capabilities.text_limit))
         addressed = envelope(outbound, self.capabilities, standing)
         first: dict[str, JsonValue] = {"reply_to": {"mid": outbound.reply_to}} if outbound.reply_to else {}
-        settings = account.settings
-        url = f"{settings.api_base}/{settings.api_version}/{settings.page_id}/messages"
         return [
             meta.graph_call(
                 url,

@@ -24,10 +24,10 @@ from functions.channels.contract import (
     Step,
 )
 from functions.channels.text import octets, split
-from functions.message import AttachmentKind, Delivery, Inbound, Outbound
+from functions.message import AttachmentKind, Delivery, Event, Inbound, Outbound
 from functions.providers import meta
 from functions.providers.messenger import Page, items
-from functions.providers.messenger_send import CHOICES, contents, envelope
+from functions.providers.messenger_send import CHOICES, contents, envelope, typing
 from functions.providers.settings import ApiBase, Secret, Settings
 
 _FIELDS = (
@@ -85,6 +85,7 @@ class Instagram:
         reply_window=timedelta(hours=24),
         tag_window=timedelta(days=7),
         receipts=frozenset({Delivery.SENT, Delivery.READ}),
+        events=frozenset({Event.TYPING}),
         methods=frozenset({"GET", "POST"}),
     )
 
@@ -125,6 +126,8 @@ class Instagram:
         rules.check(outbound, self.capabilities, standing)
         settings = account.settings
         url = f"{settings.base}/{settings.api_version}/{settings.page_id or settings.instagram_id}/messages"
+        if outbound.event:
+            return [meta.graph_call(url, settings.access_token, typing(outbound))]
         texts = split(outbound.text, self.capabilities.text_limit, octets)
         addressed = envelope(outbound, self.capabilities, standing)
         return [

@@ -31,7 +31,7 @@ from functions.channels.contract import (
 )
 from functions.channels.text import split
 from functions.errors import NotAuthentic, NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Inbound, Outbound
+from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Outbound
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.line_events import Bot, items
 from functions.providers.line_media import STICKER, content_base, content_call
@@ -39,6 +39,7 @@ from functions.providers.payload import children, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same
 
+TYPING_SECONDS = 10  # in fives, 60 at most
 MESSAGES_LIMIT = 5  # of one push, which counts once against the monthly quota
 TITLE_LIMIT = 20  # characters of a quick reply
 PAYLOAD_LIMIT = 300
@@ -82,6 +83,7 @@ class Line:
             AttachmentKind.LOCATION: 0,
         },
         choices=13,
+        events=frozenset({Event.TYPING}),
         idempotent=True,
     )
 
@@ -121,6 +123,8 @@ class Line:
     def render(self, outbound: Outbound, account: Account[LineSettings], standing: Standing) -> list[Call]:
         """Push text parts, then attachments, five to a call; quick replies go with the last message."""
         rules.check(outbound, self.capabilities, standing)
+        if outbound.event:
+            return [_typing(outbound, account)]
         messages: list[dict[str, JsonValue]] = [
             {"type": "text", "text": part} for part in split(outbound.text, self.capabilities.text_limit)
         ]
@@ -135,7 +139,7 @@ class Line:
     def receipt(self, answer: Answer) -> Outcome:
         """Read the answer; 409 says that an earlier call with the same retry key was taken."""
         content = read_answer(answer.body)
-        if answer.status in (200, 409):
+        if answer.status in (200, 202, 409):
             sent = children(content, "sentMessages")
             name = text(sent[0], "id") if sent else ""
             name = name or answer.headers.get("x-line-accepted-request-id", "")
@@ -156,6 +160,16 @@ class Line:
         """Get a message's content: LINE keeps it for a while."""
         settings = account.settings
         return content_call(content_base(settings.api_base), settings.channel_access_token, reference)
+
+
+def _typing(outbound: Outbound, account: Account[LineSettings]) -> Call:
+    """Show the loading animation, LINE's sign that somebody writes, to a single person."""
+    if not outbound.thread.startswith("U"):
+        raise NotDeliverable("event", "LINE shows in talks with one person only that somebody types")
+    token = account.settings.channel_access_token.get_secret_value()
+    content: JsonValue = {"chatId": outbound.thread, "loadingSeconds": TYPING_SECONDS}
+    url = f"{account.settings.api_base}/v2/bot/chat/loading/start"
+    return Call(url, {"Authorization": f"Bearer {token}"}, json=content)
 
 
 def _push(outbound: Outbound, account: Account[LineSettings], start: int, part: Sequence[JsonValue]) -> Call:

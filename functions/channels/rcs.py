@@ -29,7 +29,7 @@ from functions.channels.contract import (
 )
 from functions.channels.text import split
 from functions.errors import NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Delivery, Inbound, Outbound
+from functions.message import Attachment, AttachmentKind, Choice, Delivery, Event, Inbound, Outbound
 from functions.providers import google
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import child, read_answer, text
@@ -76,6 +76,7 @@ class Rcs:
         attachments=dict.fromkeys(_KINDS, 100_000_000),
         choices=11,
         receipts=frozenset({Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
+        events=frozenset({Event.TYPING}),
         idempotent=True,
     )
 
@@ -139,13 +140,16 @@ class Rcs:
         The message id is derived from ours: Google ignores a message whose id it has seen.
         """
         rules.check(outbound, self.capabilities, standing)
+        phone = f"{account.settings.api_base}/v1/phones/{quote(outbound.recipient, safe='+')}"
+        if outbound.event:
+            query = _query(outbound, account, 0, "eventId")
+            return [Call(url=f"{phone}/agentEvents?{query}", json={"eventType": "IS_TYPING"})]
         contents: list[dict[str, JsonValue]] = [
             {"text": part} for part in split(outbound.text, self.capabilities.text_limit)
         ]
         contents += [{"contentInfo": _content(attachment)} for attachment in outbound.attachments]
         if outbound.choices:
             contents[-1]["suggestions"] = [_suggestion(choice) for choice in outbound.choices]
-        phone = f"{account.settings.api_base}/v1/phones/{quote(outbound.recipient, safe='+')}"
         return [
             Call(
                 url=f"{phone}/agentMessages?{_query(outbound, account, index)}", json={"contentMessage": one}
@@ -167,9 +171,9 @@ class Rcs:
         return Refused(code, _REASONS[answer.status], slower, after, stale_token=answer.status == 401)
 
 
-def _query(outbound: Outbound, account: Account[RcsSettings], index: int) -> str:
+def _query(outbound: Outbound, account: Account[RcsSettings], index: int, named: str = "messageId") -> str:
     name = uuid5(NAMESPACE_URL, f"{outbound.id}#{index}")
-    return urlencode({"messageId": str(name), "agentId": account.settings.agent_id})
+    return urlencode({named: str(name), "agentId": account.settings.agent_id})
 
 
 def _content(attachment: Attachment) -> JsonValue:

@@ -28,7 +28,7 @@ from functions.channels.contract import (
 )
 from functions.channels.text import split, units
 from functions.errors import NotAuthentic, NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Inbound, Outbound
+from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Outbound
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import at, child, number, read_answer, text
 from functions.providers.settings import ApiBase, Settings
@@ -109,6 +109,7 @@ class Telegram:
             AttachmentKind.LOCATION: 0,
         },
         choices=100,
+        events=frozenset({Event.TYPING}),
     )
 
     def setup(self, account: Account[TelegramSettings]) -> list[Step]:
@@ -153,7 +154,8 @@ class Telegram:
     ) -> list[Call]:
         """Send text parts, then attachments (a short text is the first one's caption); buttons go last."""
         rules.check(outbound, self.capabilities, standing)
-        contents = _contents(outbound, self.capabilities.text_limit)
+        typing: list[Content] = [("sendChatAction", {"action": "typing"})]
+        contents = typing if outbound.event else _contents(outbound, self.capabilities.text_limit)
         if outbound.reply_to:
             contents[0][1]["reply_parameters"] = _reply(outbound.reply_to)
         if outbound.choices:

@@ -31,6 +31,11 @@ def contents(outbound: Outbound, texts: Sequence[str]) -> list[Content]:
     return found
 
 
+def typing(outbound: Outbound) -> Content:
+    """Show that somebody types; it goes alone, and stays for 20 seconds or until the next message."""
+    return {"recipient": {"id": outbound.recipient}, "sender_action": "typing_on"}
+
+
 def envelope(outbound: Outbound, capabilities: Capabilities, standing: Standing) -> Content:
     """Address the message, with the tag that it needs outside the reply window."""
     recipient: JsonValue = {"id": outbound.recipient}

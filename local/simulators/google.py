@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
+from pydantic import JsonValue
 
 from functions.providers.payload import children, read_answer, text
 from local.simulators.provider import Rejected, Reply
@@ -27,7 +28,7 @@ class Google:
     """Takes an agent's messages, once for each message id; tells of delivery and reading. Gives tokens."""
 
     name = "google"
-    path = "/v1/phones/{phone}/agentMessages"
+    path = "/v1/phones/{phone}/{what:agentMessages|agentEvents}"
     token_path = "/token"  # noqa: S105 (a path)
     refusals: Mapping[Behaviour, Reply] = {
         Behaviour.TOO_MANY: _error(429, "RESOURCE_EXHAUSTED", "Quota exceeded"),
@@ -52,6 +53,8 @@ class Google:
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self._tokens:
             raise Rejected(_error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials."))
         content = read_answer(await request.read())
+        if request.match_info["what"] == "agentEvents":
+            return _typing(request, content)
         said = text(content, "contentMessage", "text")
         file = text(content, "contentMessage", "contentInfo", "fileUrl")
         _check(request, said, file, len(children(content, "contentMessage", "suggestions")))
@@ -67,7 +70,8 @@ class Google:
 
     def accepted(self, taken: Taken) -> Reply:
         """Answer with the message's name."""
-        return Reply(200, {"name": f"phones/{taken.recipient}/agentMessages/{taken.id}", "sendTime": _now()})
+        what = "agentEvents" if taken.typing else "agentMessages"
+        return Reply(200, {"name": f"phones/{taken.recipient}/{what}/{taken.id}", "sendTime": _now()})
 
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
         """Tell that it was delivered, then read."""
@@ -81,6 +85,20 @@ class Google:
             for state in ("DELIVERED", "READ")
             if registered.callback
         ]
+
+
+def _typing(request: web.Request, content: JsonValue) -> Taken:
+    query = request.query
+    if not query.get("eventId") or not query.get("agentId") or text(content, "eventType") != "IS_TYPING":
+        raise Rejected(_error(400, "INVALID_ARGUMENT", "Invalid agent event"))
+    return Taken(
+        provider="google",
+        account=query["agentId"],
+        id=query["eventId"],
+        recipient=request.match_info["phone"],
+        typing=True,
+        content=content,
+    )
 
 
 def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:

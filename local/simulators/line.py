@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import JsonValue
 
-from functions.providers.payload import children, read_answer, text
+from functions.providers.payload import children, number, read_answer, text
 from local.simulators.provider import Rejected, Reply
 from local.simulators.signed import SignedRequest, Words, setting
 from local.simulators.state import Behaviour, Registered, Taken
@@ -30,7 +30,7 @@ class Line:
     """Takes a bot's pushes; the token tells nothing of the account."""
 
     name = "line"
-    path = "/v2/bot/message/push"
+    path = "/v2/bot/{what:message/push|chat/loading/start}"
     refusals: Mapping[Behaviour, Reply] = {
         Behaviour.TOO_MANY: _error(429, "The API rate limit has been exceeded. Try again later."),
         Behaviour.ERROR: _error(500, "Internal Server Error"),
@@ -42,6 +42,8 @@ class Line:
         if not request.headers.get("Authorization", "").startswith("Bearer "):
             raise Rejected(_error(401, "Authentication failed. Confirm that the access token is valid."))
         content = read_answer(await request.read())
+        if request.match_info["what"] != "message/push":
+            return _typing(content)
         messages = children(content, "messages")
         _check(text(content, "to"), messages)
         return Taken(
@@ -57,6 +59,8 @@ class Line:
 
     def accepted(self, taken: Taken) -> Reply:
         """Answer with the ids of the messages, the first being the one that counts."""
+        if taken.typing:
+            return Reply(202, {})
         count = len(children(taken.content, "messages"))
         ids = [taken.id, *(f"{taken.id}{number}" for number in range(1, count))]
         return Reply(200, {"sentMessages": [{"id": name, "quoteToken": "q" + name} for name in ids]})
@@ -68,6 +72,13 @@ class Line:
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
         """Tell nothing: LINE does not."""
         return []
+
+
+def _typing(content: JsonValue) -> Taken:
+    person, seconds = text(content, "chatId"), number(content, "loadingSeconds")
+    if not person.startswith("U") or seconds not in range(5, 61, 5):
+        raise Rejected(_error(400, "The request body has 1 error(s)"))
+    return Taken(provider="line", account="", id="", recipient=person, typing=True, content=content)
 
 
 def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import JsonValue
 
-from functions.providers.payload import children, read_answer, text
+from functions.providers.payload import child, children, read_answer, text
 from local.simulators import instagram, whatsapp
 from local.simulators.graph import batch_of, error, item, milliseconds, person_said, signed
 from local.simulators.provider import Rejected, Reply
@@ -39,7 +39,8 @@ class Meta:
             return whatsapp.taken(content, request.match_info["account"])
         recipient, said = text(content, "recipient", "id"), text(content, "message", "text")
         media = text(content, "message", "attachment", "payload", "url")
-        if not recipient or bool(said) == bool(media):
+        typing = text(content, "sender_action") == "typing_on" and len(child(content)) == 2
+        if not recipient or (bool(said) == bool(media)) != typing:
             raise Rejected(error(400, 100, "(#100) Invalid parameter"))
         if len(said) > 2000 or len(children(content, "message", "quick_replies")) > 13:
             raise Rejected(
@@ -51,6 +52,7 @@ class Meta:
             id="m_" + secrets.token_urlsafe(40),
             recipient=recipient,
             text=said,
+            typing=typing,
             attachments=(media,) if media else (),
             content=content,
         )
@@ -59,7 +61,8 @@ class Meta:
         """Answer 200 with the message id."""
         if _whatsapp(taken.content):
             return whatsapp.accepted(taken)
-        return Reply(200, {"recipient_id": taken.recipient, "message_id": taken.id})
+        named = {} if taken.typing else {"message_id": taken.id}
+        return Reply(200, {"recipient_id": taken.recipient, **named})
 
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
         """Tell that it was delivered, then that all up to now was read."""

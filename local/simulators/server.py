@@ -97,7 +97,7 @@ class Simulators:
             await self._silence()
         if behaviour in (Behaviour.TIMEOUT, Behaviour.RESET) and request.transport:
             request.transport.abort()
-        elif registered := self.state.registered(taken):
+        elif (registered := self.state.registered(taken)) and not taken.typing:
             self._start(self._tell(provider.news(taken, registered)))
         return _json(provider.accepted(taken))
 

@@ -64,6 +64,7 @@ class Taken(Model):
     text: str = ""
     attachments: tuple[str, ...] = ()
     content: JsonValue = None
+    typing: bool = False  # no message, but the sign that somebody writes one
     key: str = ""  # of idempotency: a second call with it is the first one again
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 

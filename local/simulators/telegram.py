@@ -24,6 +24,7 @@ _METHODS = {
     "sendDocument": ("document", 1024),
     "sendSticker": ("sticker", 0),
     "sendLocation": ("latitude", 0),
+    "sendChatAction": ("action", 0),
 }
 
 
@@ -59,12 +60,15 @@ class Telegram:
             id=f"{chat}:{secrets.randbelow(2**31)}",
             recipient=chat,
             text=said,
-            attachments=() if field in ("text", "latitude") else (text(content, field),),
+            typing=field == "action",
+            attachments=() if field in ("text", "latitude", "action") else (text(content, field),),
             content={**child(content), "method": method},
         )
 
     def accepted(self, taken: Taken) -> Reply:
         """Answer with the message, as far as anybody looks."""
+        if taken.typing:
+            return Reply(200, {"ok": True, "result": True})
         chat, _, message = taken.id.rpartition(":")
         connection = text(taken.content, "business_connection_id")
         result = {

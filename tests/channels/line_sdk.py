@@ -4,7 +4,13 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from linebot.v3.messaging import ApiClient, Configuration, MessagingApi, PushMessageRequest
+from linebot.v3.messaging import (
+    ApiClient,
+    Configuration,
+    MessagingApi,
+    PushMessageRequest,
+    ShowLoadingAnimationRequest,
+)
 
 
 class LineRecorder(ApiClient):  # type: ignore[misc]
@@ -21,6 +27,15 @@ class LineRecorder(ApiClient):  # type: ignore[misc]
 
 class _Recorded(Exception):
     pass
+
+
+def line_loads(token: str, chat: str, seconds: int) -> tuple[str, dict[str, str], Any]:
+    """Give the request that LINE's client makes for the loading animation."""
+    recorder = LineRecorder(token)
+    with suppress(_Recorded):
+        shown = ShowLoadingAnimationRequest(chatId=chat, loadingSeconds=seconds)
+        MessagingApi(recorder).show_loading_animation(shown)
+    return recorder.sent[0]
 
 
 def line_pushes(token: str, to: str, messages: list[Any], retry_key: str) -> tuple[str, dict[str, str], Any]:

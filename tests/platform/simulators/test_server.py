@@ -17,7 +17,7 @@ from telegram.request import HTTPXRequest
 from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent, Token, Tokened, written
 from functions.channels.tokened import EntraTokened
 from functions.cloud.tokens import EntraTokens
-from functions.message import Attachment, AttachmentKind, Delivery, Kind, Receipt
+from functions.message import Attachment, AttachmentKind, Delivery, Event, Kind, Receipt
 from local.child import Child
 from local.simulators.accounts import registration
 from local.simulators.server import Simulators
@@ -105,6 +105,14 @@ async def test_what_is_sent_is_taken_and_named(bench: Bench, channel: str) -> No
     assert await bench.sent("") == taken
     others = {provider for provider in PROVIDERS.values() if provider != PROVIDERS[channel]}
     assert not any([await bench.sent(provider) for provider in others])
+
+
+@pytest.mark.parametrize("channel", ["telegram", "facebook", "instagram", "rcs", "line"])
+async def test_a_sign_of_typing_is_no_message(bench: Bench, channel: str) -> None:
+    [outcome] = await bench.send(channel, event=Event.TYPING)
+    assert not isinstance(outcome, Refused)
+    [taken] = await bench.sent(PROVIDERS[channel])
+    assert (taken["typing"], taken["text"], taken["recipient"]) == (True, "", outbound(channel).recipient)
 
 
 async def test_what_was_taken_can_be_forgotten(bench: Bench) -> None:
