@@ -7,7 +7,7 @@ their own ids, for unsending, editing and quoting name those; any other event by
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -27,8 +27,7 @@ class Bot:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     bot: Bot
     destination: str
     fragment: JsonValue
@@ -41,7 +40,8 @@ class _Event:
         context: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Inbound:
-        thread = self._thread()
+        source = child(self.fragment, "source")
+        thread = self._thread(source)
         return Inbound(
             channel=self.bot.channel,
             provider="line",
@@ -49,8 +49,8 @@ class _Event:
             thread=thread,
             event=event or self.id,
             kind=kind,
-            sender=Address(id=sender or text(self.fragment, "source", "userId") or thread),
-            context={**self._context(), **(context or {})},
+            sender=Address(id=sender or text(source, "userId") or thread),
+            context={**self._context(source), **(context or {})},
             sent_at=moment(number(self.fragment, "timestamp"), 1000),
             received_at=self.bot.received_at,
             **more,
@@ -60,25 +60,24 @@ class _Event:
     def id(self) -> str:
         return text(self.fragment, "webhookEventId") or fragment_id(self.fragment)
 
-    def _thread(self) -> str:
+    def _thread(self, source: JsonValue) -> str:
         """The group, room or person; what is about the bot itself has the bot as its thread."""
-        ids = (text(self.fragment, "source", name) for name in ("groupId", "roomId", "userId"))
-        return next(filter(None, ids), "") or self.destination or self.bot.id
+        place = text(source, "groupId") or text(source, "roomId") or text(source, "userId")
+        return place or self.destination or self.bot.id
 
-    def _context(self) -> dict[str, str]:
-        mode, source = text(self.fragment, "mode"), text(self.fragment, "source", "type")
-        redelivered = at(self.fragment, "deliveryContext", "isRedelivery") is True
-        facts = {
-            "mode": "" if mode == "active" else mode,
-            "source": "" if source == "user" else source,
-            "redelivered": "true" if redelivered else "",
-        }
+    def _context(self, source: JsonValue) -> dict[str, str]:
+        facts = {}
+        if (mode := text(self.fragment, "mode")) not in ("", "active"):
+            facts["mode"] = mode
+        if (kind := text(source, "type")) not in ("", "user"):
+            facts["source"] = kind
+        if at(self.fragment, "deliveryContext", "isRedelivery") is True:
+            facts["redelivered"] = "true"
         if self.destination != self.bot.id:
-            facts |= {
-                "destination": self.destination,
-                "note": "the item is for another bot than this account's",
-            }
-        return {name: value for name, value in facts.items() if value}
+            facts["note"] = "the item is for another bot than this account's"
+            if self.destination:
+                facts["destination"] = self.destination
+        return facts
 
 
 def items(body: bytes, bot: Bot) -> Iterator[Inbound]:
@@ -185,6 +184,9 @@ _READERS: Mapping[str, Callable[[_Event], Iterator[Inbound]]] = {
 
 
 def _facts(message: JsonValue) -> dict[str, str]:
-    mentioned = any(at(one, "isSelf") is True for one in children(message, "mention", "mentionees"))
-    facts = {"imageSet": text(message, "imageSet", "id"), "mentioned": "true" if mentioned else ""}
-    return {name: value for name, value in facts.items() if value}
+    facts = {}
+    if image_set := text(message, "imageSet", "id"):
+        facts["imageSet"] = image_set
+    if any(at(one, "isSelf") is True for one in children(message, "mention", "mentionees")):
+        facts["mentioned"] = "true"
+    return facts

@@ -5,6 +5,7 @@ https://developers.line.biz/en/reference/messaging-api/#get-content.
 """
 
 import re
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue, SecretStr
 
@@ -44,8 +45,12 @@ def content_call(base: str, token: SecretStr, reference: str) -> Call | None:
 
 def attachments(message: JsonValue) -> tuple[Attachment, ...]:
     """Give the medium, sticker or location of a message."""
-    found = _place(message) if text(message, "type") == "location" else _sticker(message) or _medium(message)
+    found = _READERS.get(text(message, "type"), _nothing)(message)
     return (found,) if found else ()
+
+
+def _nothing(message: JsonValue) -> None:
+    return None
 
 
 def _place(message: JsonValue) -> Attachment | None:
@@ -62,7 +67,7 @@ def _place(message: JsonValue) -> Attachment | None:
 
 def _sticker(message: JsonValue) -> Attachment | None:
     package, sticker = text(message, "packageId"), text(message, "stickerId")
-    if text(message, "type") != "sticker" or not package or not sticker:
+    if not package or not sticker:
         return None
     keywords = ", ".join(word for word in children(message, "keywords") if isinstance(word, str))
     said = text(message, "text") or keywords
@@ -70,13 +75,19 @@ def _sticker(message: JsonValue) -> Attachment | None:
 
 
 def _medium(message: JsonValue) -> Attachment | None:
-    kind, name = _MEDIA.get(text(message, "type")), text(message, "id")
-    external = text(message, "contentProvider", "originalContentUrl")
-    if not kind or not (name or external):
+    name, external = text(message, "id"), text(message, "contentProvider", "originalContentUrl")
+    if not name and not external:
         return None
     return Attachment(
-        kind=kind,
+        kind=_MEDIA[text(message, "type")],
         url=external or MEDIUM + name,
         name=text(message, "fileName"),
         size=number(message, "fileSize"),
     )
+
+
+_READERS: Mapping[str, Callable[[JsonValue], Attachment | None]] = {
+    **dict.fromkeys(_MEDIA, _medium),
+    "location": _place,
+    "sticker": _sticker,
+}
