@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Annotated
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import AfterValidator, Field, JsonValue, SecretStr
+from pydantic import Field, JsonValue
 
 from functions.channels import rules
 from functions.channels.contract import (
@@ -29,28 +28,16 @@ from functions.channels.contract import (
     Step,
     Token,
 )
-from functions.channels.text import split
-from functions.errors import Forbidden, Invalid, NotAuthentic, NotDeliverable
-from functions.message import Attachment, AttachmentKind, Inbound, Outbound
-from functions.providers import wechat_crypto, wechat_errors, wechat_media
+from functions.errors import Forbidden, Invalid, NotAuthentic
+from functions.message import AttachmentKind, Inbound, Outbound
+from functions.providers import wechat_crypto, wechat_errors, wechat_media, wechat_send
 from functions.providers.answers import UNNAMED, by_status
 from functions.providers.payload import at, number, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
-from functions.providers.wechat_media import REFERENCE
 from functions.providers.wechat_message import Official, item
 
 LONGEST_TOKEN = 1000
 _ECHO = re.compile(r"[0-9A-Za-z_=+/-]{1,256}")
-_BY_ID = {AttachmentKind.IMAGE: "image", AttachmentKind.AUDIO: "voice", AttachmentKind.VIDEO: "video"}
-
-
-def _aes_key(secret: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[A-Za-z0-9]{43}", secret.get_secret_value()):
-        raise ValueError("must be the 43 letters and digits of EncodingAESKey")
-    return secret
-
-
-AesKey = Annotated[SecretStr, AfterValidator(_aes_key)]
 
 
 class WeChatSettings(Settings):
@@ -60,7 +47,7 @@ class WeChatSettings(Settings):
     app_id: str = Field(pattern=r"^[A-Za-z0-9]{1,64}$")
     app_secret: Secret
     token: Secret
-    encoding_aes_key: AesKey
+    encoding_aes_key: wechat_crypto.AesKey
     api_base: ApiBase = "https://api.weixin.qq.com"
 
 
@@ -179,12 +166,7 @@ class WeChat:
         WeChat names no message, so each has a name of ours.
         """
         rules.check(outbound, self.capabilities, standing)
-        texts = split(outbound.text, self.capabilities.text_limit)
-        menu = [_menu(texts.pop(), outbound)] if outbound.choices and texts else []
-        if outbound.choices and not menu:
-            raise NotDeliverable("choice-text", "a menu needs a text that asks")
-        said: list[dict[str, JsonValue]] = [{"msgtype": "text", "text": {"content": one}} for one in texts]
-        media = [_medium(attachment) for attachment in outbound.attachments]
+        contents = wechat_send.contents(outbound, self.capabilities.text_limit)
         url = f"{account.settings.api_base}/cgi-bin/message/custom/send"
         return [
             Call(
@@ -192,7 +174,7 @@ class WeChat:
                 json={"touser": outbound.recipient, **content},
                 name=str(uuid5(NAMESPACE_URL, f"{outbound.id}#{index}")),
             )
-            for index, content in enumerate([*said, *media, *menu])
+            for index, content in enumerate(contents)
         ]
 
     def receipt(self, answer: Answer) -> Outcome:
@@ -216,23 +198,3 @@ class WeChat:
     def media_place(self, answer: Answer, account: Account[WeChatSettings]) -> Call | Refused | None:
         """Tell the medium itself from a video's address, and from an error."""
         return wechat_media.place(answer, self.receipt(answer))
-
-
-def _medium(attachment: Attachment) -> dict[str, JsonValue]:
-    """Send a medium that WeChat has by its id; anything else as a card that opens its address."""
-    kind = _BY_ID.get(attachment.kind)
-    if kind and attachment.url.startswith(REFERENCE):
-        return {"msgtype": kind, kind: {"media_id": attachment.url.removeprefix(REFERENCE)}}
-    url = rules.web_address(attachment)
-    article: dict[str, JsonValue] = {
-        "title": attachment.name or attachment.kind.value,
-        "description": attachment.text,
-        "url": url,
-        "picurl": url if attachment.kind is AttachmentKind.IMAGE else "",
-    }
-    return {"msgtype": "news", "news": {"articles": [article]}}
-
-
-def _menu(question: str, outbound: Outbound) -> dict[str, JsonValue]:
-    offered: list[JsonValue] = [{"id": one.payload, "content": one.title} for one in outbound.choices]
-    return {"msgtype": "msgmenu", "msgmenu": {"head_content": question, "list": offered, "tail_content": ""}}

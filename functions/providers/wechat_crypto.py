@@ -5,13 +5,15 @@ SHA-1 and CBC are WeChat's choice; the plain mode, which signs no body, is not t
 """
 
 import hashlib
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Annotated
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from pydantic import SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from functions.errors import NotAuthentic
 from functions.providers.payload import text
@@ -20,6 +22,16 @@ from functions.providers.xml import read_xml
 
 FRESH = timedelta(minutes=5)  # WeChat repeats a webhook for some seconds only
 BLOCK = 32  # bytes to which WeChat pads, twice the cipher's own
+
+
+def _aes_key(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9]{43}", secret.get_secret_value()):
+        raise ValueError("must be the 43 letters and digits of EncodingAESKey")
+    return secret
+
+
+AesKey = Annotated[SecretStr, AfterValidator(_aes_key)]
+"""EncodingAESKey, as WeChat's page shows it."""
 
 
 def check(name: str, given: Mapping[str, str], token: SecretStr, *more: str) -> None:

@@ -2,10 +2,9 @@
 
 Follows https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks and
 https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages. The items are read in
-`functions.providers.whatsapp_update`.
+`functions.providers.whatsapp_update`, messages written in `functions.providers.whatsapp_send`.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
@@ -24,30 +23,14 @@ from functions.channels.contract import (
     Standing,
     Step,
 )
-from functions.channels.text import split, units
-from functions.errors import NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Delivery, Inbound, Outbound, Template
-from functions.providers import meta
+from functions.message import AttachmentKind, Delivery, Inbound, Outbound
+from functions.providers import meta, whatsapp_send
 from functions.providers.payload import children, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.whatsapp_content import REFERENCE
-from functions.providers.whatsapp_update import Number, items, note
+from functions.providers.whatsapp_update import Number, items
 
-CAPTION_LIMIT = 1024  # characters; also of a text that has buttons
-TITLE_LIMIT = 20  # characters of a button
-PAYLOAD_LIMIT = 256
-
-_TYPES = {
-    AttachmentKind.IMAGE: "image",
-    AttachmentKind.AUDIO: "audio",
-    AttachmentKind.VIDEO: "video",
-    AttachmentKind.FILE: "document",
-    AttachmentKind.STICKER: "sticker",
-}
-_CAPTIONED = (AttachmentKind.IMAGE, AttachmentKind.VIDEO, AttachmentKind.FILE)
-_USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]+")
 _FIELDS = "messages, user_preferences, smb_message_echoes"
-Content = tuple[str, dict[str, JsonValue]]
 
 
 class WhatsAppSettings(Settings):
@@ -121,13 +104,13 @@ class MetaWhatsApp:
     ) -> list[Call]:
         """Send text parts, then each attachment (a short text is the first one's caption).
 
-        With buttons the text goes last, for they hang on it. Outside the window only a template would
-        be taken, which an `Outbound` cannot name: that is NotDeliverable.
+        With buttons the text goes last, for they hang on it. Outside the window only a template is taken.
         """
         rules.check(outbound, self.capabilities, standing)
         settings = account.settings
         url = f"{settings.api_base}/{settings.api_version}/{settings.phone_number_id}/messages"
-        envelope = _envelope(outbound)
+        envelope = whatsapp_send.envelope(outbound)
+        contents = whatsapp_send.contents(outbound, self.capabilities.text_limit)
         quoted: dict[str, JsonValue] = (
             {"context": {"message_id": outbound.reply_to}} if outbound.reply_to else {}
         )
@@ -137,7 +120,7 @@ class MetaWhatsApp:
                 settings.access_token,
                 {**envelope, **({} if index else quoted), "type": type_, type_: content},
             )
-            for index, (type_, content) in enumerate(_contents(outbound, self.capabilities.text_limit))
+            for index, (type_, content) in enumerate(contents)
         ]
 
     def receipt(self, answer: Answer) -> Outcome:
@@ -164,74 +147,3 @@ class MetaWhatsApp:
 
 def _named(answer: JsonValue) -> str:
     return next((text(message, "id") for message in children(answer, "messages")), "")
-
-
-def _envelope(outbound: Outbound) -> dict[str, JsonValue]:
-    """Address the thread: a user's id, a phone number, or a group."""
-    to = outbound.thread
-    user, phone = bool(_USER_ID.fullmatch(to)), to.isascii() and to.isdecimal()
-    return {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual" if user or phone else "group",
-        "recipient" if user else "to": to,
-        "biz_opaque_callback_data": note(outbound.id, outbound.thread),
-    }
-
-
-def _contents(outbound: Outbound, limit: int) -> list[Content]:
-    if outbound.template:
-        return [_template(outbound.template)]
-    texts = split(outbound.text, limit)
-    media = [_medium(attachment) for attachment in outbound.attachments]
-    if outbound.choices:
-        return [*media, *_asked(texts, outbound.choices)]
-    captioned = media and outbound.attachments[0].kind in _CAPTIONED
-    if captioned and len(texts) == 1 and units(texts[0]) <= CAPTION_LIMIT:
-        media[0][1]["caption"] = texts.pop()
-    return [*(_text(part) for part in texts), *media]
-
-
-def _asked(texts: list[str], choices: Iterable[Choice]) -> list[Content]:
-    if not texts:
-        raise NotDeliverable("choices-text", "buttons of WhatsApp need a text to stand under")
-    *before, question = (*texts[:-1], *split(texts[-1], CAPTION_LIMIT))
-    action: JsonValue = {"buttons": [_button(choice) for choice in choices]}
-    asked: Content = "interactive", {"type": "button", "action": action, "body": {"text": question}}
-    return [*(_text(part) for part in before), asked]
-
-
-def _template(template: Template) -> Content:
-    if not template.language:
-        raise NotDeliverable("template", "a template of WhatsApp needs its language")
-    values: JsonValue = [{"type": "text", "text": value} for value in template.values]
-    content: dict[str, JsonValue] = {"name": template.name, "language": {"code": template.language}}
-    if template.values:
-        content["components"] = [{"type": "body", "parameters": values}]
-    return "template", content
-
-
-def _text(part: str) -> Content:
-    return "text", {"body": part, "preview_url": False}
-
-
-def _medium(attachment: Attachment) -> Content:
-    if attachment.kind is AttachmentKind.LOCATION:
-        latitude, longitude = rules.coordinates(attachment)
-        place: dict[str, JsonValue] = {"latitude": latitude, "longitude": longitude}
-        named = {"name": attachment.name, "address": attachment.text}
-        return "location", place | {name: value for name, value in named.items() if value}
-    reference = attachment.url.removeprefix(REFERENCE)
-    known = reference != attachment.url
-    content: dict[str, JsonValue] = {"id": reference} if known else {"link": rules.web_address(attachment)}
-    if attachment.kind is AttachmentKind.FILE and attachment.name:
-        content["filename"] = attachment.name
-    return _TYPES[attachment.kind], content
-
-
-def _button(choice: Choice) -> JsonValue:
-    if not 1 <= len(choice.title) <= TITLE_LIMIT or not 1 <= len(choice.payload) <= PAYLOAD_LIMIT:
-        raise NotDeliverable(
-            "choice-length",
-            f"a button has a title of 1 to {TITLE_LIMIT} characters and a payload of 1 to {PAYLOAD_LIMIT}",
-        )
-    return {"type": "reply", "reply": {"id": choice.payload, "title": choice.title}}
