@@ -17,12 +17,13 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
-from functions.providers.payload import at, child, digits, fragment_id, read_json, text
+from functions.providers.payload import child, digits, fragment_id, read_json, text
 from functions.providers.telesign_status import reason, state
 
 _ACTIONS = {"stop": Kind.OPT_OUT, "start": Kind.OPT_IN}
 _CONTEXT = {"sender_id": "to", "iso_country_code": "country", "keyword": "keyword", "action": "action"}
 _TEXT = re.compile(r"text_[0-9]{1,3}")
+_PHONE = re.compile(r"[1-9][0-9]{6,14}")
 _MEDIUM = re.compile(r"url_(image|audio|video|file)_[0-9]{1,3}")
 
 
@@ -51,12 +52,12 @@ def item(body: bytes, own: Number) -> Inbound:
 def _message(content: JsonValue, own: Number) -> Inbound:
     said = child(content, "user_response")
     parts = {**child(content, "content"), **child(said, "content")}
-    texts = (text(parts, name) for name in parts if _TEXT.fullmatch(name))
+    texts = [text(parts, name) for name in parts if _TEXT.fullmatch(name)]
     body, media = text(said, "mo_message") or "\n".join(filter(None, texts)), _media(parts)
     kind = _ACTIONS.get(text(said, "action"), Kind.MESSAGE)
     if not body and not media and kind is Kind.MESSAGE:
         return _make(content, own, Kind.UNSUPPORTED, raw=content)
-    context = {name: text(said, field) for field, name in _CONTEXT.items() if text(said, field)}
+    context = {name: found for field, name in _CONTEXT.items() if (found := text(said, field))}
     sent_at = _moment(text(content, "submit_timestamp"))
     return _make(content, own, kind, text=body, attachments=media, context=context, sent_at=sent_at)
 
@@ -97,7 +98,7 @@ def _make(content: JsonValue, own: Number, kind: Kind, **more: Any) -> Inbound:
 
 
 def _media(parts: Mapping[str, JsonValue]) -> tuple[Attachment, ...]:
-    found = ((_MEDIUM.fullmatch(name), at(dict(parts), name)) for name in parts)
+    found = [(_MEDIUM.fullmatch(name), url) for name, url in parts.items()]
     return tuple(
         Attachment(kind=AttachmentKind(named[1]), url=url)
         for named, url in found
@@ -107,7 +108,7 @@ def _media(parts: Mapping[str, JsonValue]) -> tuple[Attachment, ...]:
 
 def _e164(digits: str) -> str:
     """A short code of a few digits is no phone number."""
-    return f"+{digits}" if re.fullmatch(r"[1-9][0-9]{6,14}", digits) else ""
+    return f"+{digits}" if _PHONE.fullmatch(digits) else ""
 
 
 def _moment(stamp: str) -> datetime | None:

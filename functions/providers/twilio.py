@@ -68,8 +68,7 @@ def read_form(body: bytes) -> Form:
         fields = body.decode().replace("+", " ").split("&")
         if len(fields) > FIELDS_LIMIT:
             raise ValueError
-        pairs = (field.partition("=") for field in fields if field)
-        return tuple((_unquoted(name), _unquoted(value)) for name, _, value in pairs)
+        return tuple([_pair(field) for field in fields if field])
     except ValueError:
         raise Invalid("the body is not a UTF-8 form") from None
 
@@ -104,8 +103,11 @@ def media_call(settings: TwilioSettings, url: str) -> Call:
     return Call(url=url, headers={"Authorization": _basic(settings)} if ours else {}, method="GET")
 
 
-def _unquoted(text: str) -> str:
-    return unquote_to_bytes(text).decode() if "%" in text else text
+def _pair(field: str) -> tuple[str, str]:
+    name, _, value = field.partition("=")
+    if "%" not in field:
+        return name, value
+    return unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
 
 
 def _basic(settings: TwilioSettings) -> str:

@@ -64,15 +64,17 @@ def items(request: Request, inbox: Inbox) -> Iterator[Inbound]:
 
 def attachments(form: Fields) -> tuple[Attachment, ...]:
     """Take every MediaUrl there is: NumMedia is only a count."""
-    numbers = [
-        name.removeprefix("MediaUrl") for name, url in form.items() if url and name.startswith("MediaUrl")
+    found = [
+        (int(number), url)
+        for name, url in form.items()
+        if name.startswith("MediaUrl")
+        and url
+        and (number := name.removeprefix("MediaUrl")).isdecimal()
+        and len(number) < 4
     ]
-    found = sorted(
-        (int(number), form[f"MediaUrl{number}"])
-        for number in numbers
-        if number.isdecimal() and len(number) < 4
+    return tuple(
+        [_attachment(url, form.get(f"MediaContentType{number}", "")) for number, url in sorted(found)]
     )
-    return tuple(_attachment(url, form.get(f"MediaContentType{number}", "")) for number, url in found)
 
 
 def address(value: str) -> str:
