@@ -62,12 +62,16 @@ class Table(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message for the bus: `id` is what duplicates are told by, `session` what keeps the order."""
+    """A message for the bus: `id` is what duplicates are told by, `session` what keeps the order.
+
+    With `not_before` the queue keeps it back until then.
+    """
 
     id: str
     body: str
     session: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
+    not_before: datetime | None = None
 
 
 class Bus(Protocol):
@@ -114,11 +118,17 @@ class Push(Protocol):
     async def send_to(self, connection: str, frame: str) -> None:
         """Give a frame to one connection; one that is gone is well."""
 
+    async def join(self, group: str, connection: str) -> None:
+        """Put a connection into a group; one that is gone is well."""
+
+    async def close(self, connection: str) -> None:
+        """Close a connection; one that is gone is well."""
+
     async def close_all(self, group: str) -> None:
         """Close every connection of a group: its clients come again and ask for what they missed."""
 
-    async def address(self, group: str, user: str, minutes: int) -> str:
-        """Give the WebSocket URL with which one client may join the group, for so many minutes.
+    async def address(self, user: str, minutes: int) -> str:
+        """Give the URL with which one client may connect, for so many minutes; it is in no group.
 
         `user` comes back in the news of the connection; it is written in ASCII.
         """

@@ -10,13 +10,13 @@ has no members and that nobody may join): else each of them, every 20 seconds, w
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from functions.errors import Unavailable
 
@@ -54,17 +54,27 @@ class WebPubSub:
         async with self._guarded() as client:
             await client.send_to_connection(connection, _body(frame), content_type="text/plain")
 
+    async def join(self, group: str, connection: str) -> None:
+        """Put a connection into a group; one that is gone is well."""
+        async with self._guarded() as client:
+            with suppress(ResourceNotFoundError):
+                await client.add_connection_to_group(group, connection)
+
+    async def close(self, connection: str) -> None:
+        """Close a connection; one that is gone is well."""
+        async with self._guarded() as client:
+            await client.close_connection(connection)
+
     async def close_all(self, group: str) -> None:
         """Close every connection of a group."""
         async with self._guarded() as client:
             await client.close_group_connections(group)
 
-    async def address(self, group: str, user: str, minutes: int) -> str:
-        """Give the WebSocket URL with which one client may join the group, for so many minutes."""
+    async def address(self, user: str, minutes: int) -> str:
+        """Give the URL with which one client may connect, for so many minutes; it is in no group."""
         async with self._guarded() as client:
             token = await client.get_client_access_token(
                 user_id=user,
-                groups=[group],
                 roles=[f"webpubsub.sendToGroup.{SILENCE}"],
                 minutes_to_expire=minutes,
             )
@@ -82,8 +92,8 @@ class WebPubSub:
         # One for each of the service's two keys.
         return any(hmac.compare_digest(right.encode(), given.encode()) for given in signature.split(","))
 
-    async def close(self) -> None:
-        """Close the sockets."""
+    async def stop(self) -> None:
+        """Close our own sockets."""
         if self._opened:
             await self._opened.close()
 

@@ -36,8 +36,7 @@ async def stream_url(call: Call, grant: Grant, watermark: str = "") -> str | Non
         return None
     Watermark.read(watermark)
     listener = Listener(call.account.id, grant.conversation, grant.began, grant.locale, watermark)
-    group = group_of(call.account, grant.conversation)
-    return await call.rooms.push.address(group, str(listener), MINUTES)
+    return await call.rooms.push.address(str(listener), MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +107,18 @@ class Connections:
         try:
             await self._send(connection, view, listener)
         except MonikanavaError:
-            self._pusher.remind(group_of(account, listener.conversation))
+            self._pusher.remind(connection, self._push.close)
             raise
 
     async def _send(self, connection: str, view: View, listener: Listener) -> None:
+        """Give what it missed; then let it hear what comes, and give what came meanwhile."""
+        before = await self._backlog(connection, view, listener, Watermark.read(listener.watermark))
+        await self._push.join(group_of(view.account, listener.conversation), connection)
+        await self._backlog(connection, view, listener, before)
+
+    async def _backlog(self, connection: str, view: View, listener: Listener, before: Watermark) -> Watermark:
         # The token itself is not needed any more: what it allowed is what the address allows.
         grant = Grant(listener.conversation, "", listener.began, view.now, locale=listener.locale)
-        before = Watermark.read(listener.watermark)
         while True:
             found, mark = await news(self._threads, view, grant, before)
             for start in range(0, len(found), FRAME):
@@ -122,5 +126,5 @@ class Connections:
                 part = frame(found[start : start + FRAME], mark if last else None)
                 await self._push.send_to(connection, part)
             if mark.mark == before.mark:
-                return
+                return mark
             before = mark

@@ -4,8 +4,10 @@
     client connects ──▶ connected event ──▶ Connections ──▶ what came after its watermark, to it alone
 
 A frame is an activity set, as a poll is answered. Nothing depends on push: a frame that did not go out makes
-the group's clients come again, and whoever comes is given all that it missed. A client may so see an activity
-twice, by the same id, and never misses one.
+the group's clients come again, and whoever comes is given all that came after its watermark.
+
+Frames of several instances may overtake each other. So a frame has a watermark only where what came before it
+has long been given to everybody: a client may see an activity twice, by the same id, and never misses one.
 """
 
 import asyncio
@@ -13,8 +15,8 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from functions.channels.chat import Chat, ChatSettings
 from functions.channels.contract import Account
@@ -30,11 +32,13 @@ from functions.ports import Push
 from functions.traces import trace
 
 SECONDS = 2.0  # for one push, with all that it needs
+SETTLED = timedelta(seconds=10)  # after it, every client has a message, or is being sent away
 FRAME = 20  # messages; Web PubSub takes a megabyte, an activity is at most 28 KB
-AGAIN = (1.0, 5.0, 15.0, 60.0)  # seconds after which clients that missed a frame are sent away
-KNOWN = 10_000  # threads whose names are kept in memory
+AGAIN = (1.0, 2.0, 5.0, 5.0, 5.0, 30.0)  # pauses before clients that missed a frame are sent away
+KNOWN = 10_000  # threads that are remembered
 NEW = (None, Delivery.QUEUED)
 Accounts = Callable[[str, str], Awaitable[Account[Any]]]
+Kept = TypeVar("Kept")
 log = logging.getLogger("monikanava.push")
 
 
@@ -49,6 +53,7 @@ class Pusher:
         self._accounts = accounts
         self._clock = clock
         self._names: dict[str, tuple[str, str]] = {}
+        self._last: dict[str, StoredMessage] = {}
         self._reminders: dict[str, asyncio.Task[None]] = {}
 
     async def told(self, channel: str, messages: Sequence[StoredMessage]) -> None:
@@ -63,12 +68,12 @@ class Pusher:
         if sign.channel == Chat.channel and self._clock() - sign.created_at < TYPES_FOR:
             await self._try(sign.session, self._show_typing(sign), matters=False)
 
-    def remind(self, group: str) -> None:
-        """Send a group's clients away, as soon as that works: they come again, for what they missed."""
-        if group not in self._reminders:
-            task = asyncio.create_task(self._send_away(group))
-            self._reminders[group] = task
-            task.add_done_callback(lambda _: self._reminders.pop(group, None))
+    def remind(self, who: str, close: Callable[[str], Awaitable[None]]) -> None:
+        """Send a group's clients, or one, away, as soon as that works: they come again."""
+        if who not in self._reminders:
+            task = asyncio.create_task(_send_away(who, close))
+            self._reminders[who] = task
+            task.add_done_callback(lambda _: self._reminders.pop(who, None))
 
     async def _try(self, group: str, work: Awaitable[None], *, matters: bool = True) -> None:
         try:
@@ -78,13 +83,28 @@ class Pusher:
             known = isinstance(failure, Unavailable | TimeoutError)
             log.warning("not pushed: thread=%s error=%s", group, failure if known else trace(failure))
             if matters:
-                self.remind(group)
+                self.remind(group, self._push.close_all)
 
     async def _tell(self, group: str, messages: Sequence[StoredMessage]) -> None:
         view = await self._view(group, messages[0].conversation)
+        settled = await self._settled(group, messages)
         for start in range(0, len(messages), FRAME):
-            if written := frame_of(messages[start : start + FRAME], view):
-                await self._push.send(group, written)
+            part = messages[start : start + FRAME]
+            if shown := activities(part, view):
+                last = settled and part[-1] is messages[-1]
+                await self._push.send(group, frame(shown, _mark(part, view) if last else None))
+
+    async def _settled(self, group: str, messages: Sequence[StoredMessage]) -> bool:
+        """Tell whether every client surely has what came before these."""
+        before = Mark(layout.place(messages[0].conversation).number, messages[0].sequence - 1)
+        known = _bounded(self._last).get(group)
+        self._last[group] = messages[-1]
+        if before.sequence == 0 or group in self._reminders:
+            return group not in self._reminders
+        if known is None or Mark.of(known) != before:
+            feed = await self._threads.feed(group, Mark(before.number, before.sequence - 1), 1)
+            known = feed.messages[0] if feed.messages else None
+        return known is None or self._clock() - known.received_at > SETTLED
 
     async def _show_typing(self, sign: Outbound) -> None:
         account = await self._accounts(sign.channel, sign.account)
@@ -95,29 +115,18 @@ class Pusher:
     async def _view(self, group: str, conversation: str) -> View:
         if group not in self._names:
             head = await self._threads.conversation(conversation)
-            if len(self._names) >= KNOWN:
-                self._names.clear()
-            self._names[group] = (head.account, head.thread)
+            _bounded(self._names)[group] = (head.account, head.thread)
         account, thread = self._names[group]
         return View(await self._accounts(Chat.channel, account), thread, self._clock())
 
-    async def _send_away(self, group: str) -> None:
-        for pause in AGAIN:
-            await asyncio.sleep(pause)
-            with suppress(Unavailable):
-                await self._push.close_all(group)
-                return
-        log.error("clients miss a frame until they come again: thread=%s", group)
 
-
-def frame_of(messages: Sequence[StoredMessage], view: View) -> str:
-    """Write a frame; empty when the customer is shown none of the messages."""
-    shown = activities(messages, view)
-    if not shown:
-        return ""
-    persistent = view.account.settings.persistent
-    mark = after(messages, Mark.of(messages[-1]), Watermark(), persistent)
-    return frame(shown, mark)
+async def _send_away(who: str, close: Callable[[str], Awaitable[None]]) -> None:
+    for pause in AGAIN:
+        await asyncio.sleep(pause)
+        with suppress(Unavailable):
+            await close(who)
+            return
+    log.error("clients miss a frame until they come again: who=%s", who)
 
 
 def frame(shown: Sequence[Activity], mark: Watermark | None) -> str:
@@ -130,6 +139,17 @@ def group_of(account: Account[ChatSettings], conversation: str) -> str:
     return thread_key(account.channel, account.id, conversation)
 
 
+def _mark(messages: Sequence[StoredMessage], view: View) -> Watermark:
+    persistent = view.account.settings.persistent
+    return after(messages, Mark.of(messages[-1]), Watermark(), persistent)
+
+
 def _is_new(message: StoredMessage) -> bool:
     changed = message.edited_at or message.deleted_at or message.reactions
     return message.delivery in NEW and not changed
+
+
+def _bounded(kept: dict[str, Kept]) -> dict[str, Kept]:
+    if len(kept) >= KNOWN:
+        kept.clear()
+    return kept

@@ -6,9 +6,9 @@
     PUT   /emulator/hubs/{hub}     our own, in place of Azure's management API: the hub's event handler
 
 https://learn.microsoft.com/rest/api/webpubsub/dataplane/. What it does not do: Entra ID's tokens (and so
-`:generateToken`), the PubSub subprotocols (JSON, protobuf, MQTT), Socket.IO, anonymous clients, groups and
-permissions changed over REST, lists of connections, filters, quotas, TLS. What the service answers when it is
-asked to send to a connection that is gone is not documented: here it is 202, as for an empty group.
+`:generateToken`), the PubSub subprotocols (JSON, protobuf, MQTT), Socket.IO, anonymous clients, users' groups
+and permissions changed over REST, lists of connections, filters, quotas, TLS. What it answers
+when it is asked to send to a connection that is gone is not documented: here 202, as for an empty group.
 """
 
 import asyncio
@@ -50,6 +50,9 @@ class WebPubSubServer:
             if not target.startswith("/connections"):
                 app.router.add_post(f"{path}/:closeConnections", self._keyed(self._close))
         app.router.add_delete("/api/hubs/{hub}/connections/{connection}", self._keyed(self._close))
+        member = "/api/hubs/{hub}/groups/{group}/connections/{connection}"
+        app.router.add_put(member, self._keyed(self._join))
+        app.router.add_delete(member, self._keyed(self._leave))
         app.router.add_get("/client/hubs/{hub}", self._clients.connect)
         app.router.add_get("/client/", self._clients.connect)
         app.router.add_put("/emulator/hubs/{hub}", self._configure)
@@ -78,11 +81,22 @@ class WebPubSubServer:
         await asyncio.gather(*(connection.close(reason) for connection in self._found(request)))
         return web.Response(status=204)
 
+    async def _join(self, request: web.Request) -> web.StreamResponse:
+        found = self._hub(request).one(request.match_info["connection"])
+        for connection in found:
+            connection.groups.add(request.match_info["group"])
+        return web.Response(status=200 if found else 404)
+
+    async def _leave(self, request: web.Request) -> web.StreamResponse:
+        for connection in self._hub(request).one(request.match_info["connection"]):
+            connection.groups.discard(request.match_info["group"])
+        return web.Response(status=204)
+
     async def _exists(self, request: web.Request) -> web.StreamResponse:
         return web.Response(status=200 if self._found(request) else 404)
 
     def _found(self, request: web.Request) -> list[Connection]:
-        hub, named = self._clients.hubs.get(request.match_info["hub"], Hub()), request.match_info
+        hub, named = self._hub(request), request.match_info
         if "group" in named:
             found = hub.of_group(named["group"])
         elif "user" in named:
@@ -91,6 +105,9 @@ class WebPubSubServer:
             found = hub.one(named["connection"]) if "connection" in named else hub.all()
         excluded = request.query.getall("excluded", [])
         return [connection for connection in found if connection.id not in excluded]
+
+    def _hub(self, request: web.Request) -> Hub:
+        return self._clients.hubs.get(request.match_info["hub"], Hub())
 
     async def _configure(self, request: web.Request) -> web.StreamResponse:
         try:

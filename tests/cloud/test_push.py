@@ -3,6 +3,8 @@
 import asyncio
 import hmac
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from uuid import uuid4
 
@@ -16,10 +18,22 @@ from functions.cloud.push import WebPubSub
 from functions.errors import Unavailable
 from local.webpubsub.launch import KEY
 from local.webpubsub.launch import WebPubSub as Emulator
-from tests.platform.webpubsub.handler import EventHandler, serving
+from tests.platform.webpubsub.handler import Event, EventHandler, serving
 from tests.waiting import eventually
 
 SECONDS = 5.0
+
+
+@dataclass
+class Client:
+    """A client that the service has told us of."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    headers: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        return self.headers["ce-connectionid"]
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -42,44 +56,50 @@ async def push(emulator: Emulator, handler: EventHandler) -> AsyncIterator[WebPu
     opened = WebPubSub(emulator.connection_string, hub=f"hub{uuid4().hex}")
     await emulator.tell(opened._hub, handler.url, "connected", "disconnected", user_events="*")
     yield opened
-    await opened.close()
+    await opened.stop()
 
 
 async def receive(socket: aiohttp.ClientWebSocketResponse) -> str:
     return await asyncio.wait_for(socket.receive_str(), SECONDS)
 
 
-async def test_the_address_joins_a_group_and_keep_alives_go_nowhere(
-    push: WebPubSub, handler: EventHandler
-) -> None:
-    async with aiohttp.ClientSession() as http:
-        one, other = await push.address("g", "anna", 1), await push.address("h", "bo", 1)
-        async with http.ws_connect(one) as anna, http.ws_connect(other) as bo:
-            await eventually(lambda: len(handler.named("connected")) == 2)
-            for socket in (anna, bo):
-                await socket.send_str("")
-            await push.send("g", '{"text": "hyvää päivää 👋"}')
-            assert await receive(anna) == '{"text": "hyvää päivää 👋"}'
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(bo.receive(), 0.1)
-            assert not handler.named("message")
+@asynccontextmanager
+async def connected(push: WebPubSub, handler: EventHandler, user: str) -> AsyncIterator[Client]:
+    """Connect a client, and give it with its id."""
+    async with aiohttp.ClientSession() as http, http.ws_connect(await push.address(user, 1)) as socket:
+        known: list[Event] = []
+
+        def here() -> bool:
+            known[:] = [event for event in handler.named("connected") if event.headers["ce-userid"] == user]
+            return bool(known)
+
+        await eventually(here)
+        yield Client(socket, known[0].headers)
 
 
-async def test_one_connection_is_meant_by_its_id_which_the_service_signs(
+async def test_a_group_hears_what_is_sent_to_it_and_keep_alives_go_nowhere(
     push: WebPubSub, handler: EventHandler
 ) -> None:
-    async with aiohttp.ClientSession() as http, http.ws_connect(await push.address("g", "a", 1)) as socket:
-        await eventually(lambda: bool(handler.named("connected")))
-        headers = handler.named("connected")[0].headers
-        connection, signature = headers["ce-connectionid"], headers["ce-signature"]
-        await push.send_to(connection, "ää")
-        assert await receive(socket) == "ää"
-    assert headers["ce-userid"] == "a"
-    assert headers["webhook-request-origin"] == push.host
-    assert push.genuine(connection, signature)
-    assert push.genuine(connection, f"sha256={'0' * 64},{signature}")
+    async with connected(push, handler, "anna") as anna, connected(push, handler, "bo") as bo:
+        await push.join("g", anna.id)
+        for client in (anna, bo):
+            await client.socket.send_str("")
+        await push.send("g", '{"text": "hyvää päivää 👋"}')
+        assert await receive(anna.socket) == '{"text": "hyvää päivää 👋"}'
+        await push.send_to(bo.id, "ää")
+        assert await receive(bo.socket) == "ää"
+    await eventually(lambda: len(handler.named("disconnected")) == 2)
+    assert not handler.named("message")
+
+
+async def test_what_is_told_of_a_connection_is_signed(push: WebPubSub, handler: EventHandler) -> None:
+    async with connected(push, handler, "a") as client:
+        signature = client.headers["ce-signature"]
+    assert client.headers["webhook-request-origin"] == push.host
+    assert push.genuine(client.id, signature)
+    assert push.genuine(client.id, f"sha256={'0' * 64},{signature}")
     for wrong in ("", "sha256=", signature.upper(), signature[:-1], "ä"):
-        assert not push.genuine(connection, wrong)
+        assert not push.genuine(client.id, wrong)
     assert not push.genuine("other", signature)
 
 
@@ -89,12 +109,20 @@ async def test_a_signature_of_another_key_is_not_genuine() -> None:
     assert not push.genuine("c", "sha256=" + hmac.new(b"other", b"c", sha256).hexdigest())
 
 
-async def test_a_closed_group_is_empty(push: WebPubSub) -> None:
-    async with aiohttp.ClientSession() as http, http.ws_connect(await push.address("g", "a", 1)) as socket:
-        await eventually(lambda: push._client().user_exists("a"))
+async def test_connections_are_closed_alone_and_by_group(push: WebPubSub, handler: EventHandler) -> None:
+    async with connected(push, handler, "anna") as anna, connected(push, handler, "bo") as bo:
+        await push.join("g", anna.id)
         await push.close_all("g")
-        assert (await asyncio.wait_for(socket.receive(), SECONDS)).type is WSMsgType.CLOSE
-    await push.send("g", "nobody hears this")
+        await push.close(bo.id)
+        for client in (anna, bo):
+            assert (await asyncio.wait_for(client.socket.receive(), SECONDS)).type is WSMsgType.CLOSE
+    for gone in (
+        push.join("g", anna.id),
+        push.send_to(anna.id, "x"),
+        push.close(anna.id),
+        push.send("g", "x"),
+    ):
+        await gone
 
 
 async def test_a_service_that_is_down_or_refuses_us_is_unavailable(emulator: Emulator) -> None:
@@ -104,7 +132,7 @@ async def test_a_service_that_is_down_or_refuses_us_is_unavailable(emulator: Emu
         for work in (push.send("g", "1"), push.send_to("c", "1"), push.close_all("g")):
             with pytest.raises(Unavailable, match="does not answer"):
                 await work
-        await push.close()
+        await push.stop()
 
 
 async def test_a_silent_service_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,5 +153,5 @@ async def test_a_silent_service_is_given_up_in_time(monkeypatch: pytest.MonkeyPa
         await push.send("g", "1")
     assert asked.is_set()
     over.set()
-    await push.close()
+    await push.stop()
     await runner.cleanup()

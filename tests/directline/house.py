@@ -146,7 +146,7 @@ async def house(tables: str, bus: str, emulator: Emulator | None, blobs: Blobs) 
         await found.configurations.apply(CONFIGURATION, "tests")
         made = House(found, await stack.enter_async_context(aiohttp.ClientSession()))
         if push and emulator:
-            stack.push_async_callback(push.close)
+            stack.push_async_callback(push.stop)
             port = await stack.enter_async_context(_serving(made))
             await emulator.tell(run, f"http://127.0.0.1:{port}/api/push/events", "connected")
         yield made
