@@ -4,10 +4,9 @@ Follows https://developers.line.biz/en/docs/messaging-api/receiving-messages/ an
 https://developers.line.biz/en/reference/messaging-api/#send-push-message. Replies are pushed: a reply
 token lives about a minute, and an agent's answer comes later; a push can also be repeated safely. Quoting
 needs a token that only the webhook has, so `reply_to` does not show at the customer. The events are read
-in `functions.providers.line_events`.
+in `functions.providers.line_events`, messages written in `functions.providers.line_send`.
 """
 
-import re
 import uuid
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,24 +28,19 @@ from functions.channels.contract import (
     Standing,
     Step,
 )
-from functions.channels.text import split
 from functions.errors import NotAuthentic, NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Outbound
+from functions.message import AttachmentKind, Event, Inbound, Outbound
+from functions.providers import line_send
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.line_events import Bot, items
-from functions.providers.line_media import STICKER, content_base, content_call
+from functions.providers.line_media import content_base, content_call
 from functions.providers.payload import children, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same
 
 TYPING_SECONDS = 10  # in fives, 60 at most
 MESSAGES_LIMIT = 5  # of one push, which counts once against the monthly quota
-TITLE_LIMIT = 20  # characters of a quick reply
-PAYLOAD_LIMIT = 300
-_LABEL_LIMIT = 100  # a location's title and address
-
 _RETRY_KEYS = uuid.UUID("5f1d9c3e-8a0b-4f57-9d7c-6b0a4c2e1f90")  # any fixed namespace
-_STICKER = re.compile(re.escape(STICKER) + r"([0-9]{1,20})/([0-9]{1,20})")
 _REASONS = {
     400: "LINE does not accept the message: an unknown recipient, or a value it does not allow",
     401: "LINE does not accept the channel access token",
@@ -125,12 +119,7 @@ class Line:
         rules.check(outbound, self.capabilities, standing)
         if outbound.event:
             return [_typing(outbound, account)]
-        messages: list[dict[str, JsonValue]] = [
-            {"type": "text", "text": part} for part in split(outbound.text, self.capabilities.text_limit)
-        ]
-        messages += [_message(attachment) for attachment in outbound.attachments]
-        if outbound.choices:
-            messages[-1]["quickReply"] = {"items": [_quick_reply(choice) for choice in outbound.choices]}
+        messages = line_send.messages(outbound, self.capabilities.text_limit)
         return [
             _push(outbound, account, start, messages[start : start + MESSAGES_LIMIT])
             for start in range(0, len(messages), MESSAGES_LIMIT)
@@ -180,42 +169,3 @@ def _push(outbound: Outbound, account: Account[LineSettings], start: int, part: 
     }
     content: JsonValue = {"to": outbound.thread, "messages": [*part]}
     return Call(f"{account.settings.api_base}/v2/bot/message/push", headers, json=content)
-
-
-def _message(attachment: Attachment) -> dict[str, JsonValue]:
-    if attachment.kind is AttachmentKind.LOCATION:
-        return _location(attachment)
-    if attachment.kind is AttachmentKind.STICKER:
-        return _sticker(attachment)
-    url = rules.web_address(attachment)
-    if not url.startswith("https://"):
-        raise NotDeliverable("attachment-url", "LINE shows pictures of https:// addresses only")
-    return {"type": "image", "originalContentUrl": url, "previewImageUrl": url}
-
-
-def _location(attachment: Attachment) -> dict[str, JsonValue]:
-    latitude, longitude = rules.coordinates(attachment)
-    place = f"{latitude}, {longitude}"
-    return {
-        "type": "location",
-        "title": (attachment.name or place)[:_LABEL_LIMIT],
-        "address": (attachment.text or place)[:_LABEL_LIMIT],
-        "latitude": latitude,
-        "longitude": longitude,
-    }
-
-
-def _sticker(attachment: Attachment) -> dict[str, JsonValue]:
-    found = _STICKER.fullmatch(attachment.url)
-    if not found:
-        raise NotDeliverable("attachment-url", f"a sticker needs a {STICKER}PACKAGE/STICKER address")
-    return {"type": "sticker", "packageId": found[1], "stickerId": found[2]}
-
-
-def _quick_reply(choice: Choice) -> JsonValue:
-    if not 1 <= len(choice.title) <= TITLE_LIMIT or not 1 <= len(choice.payload) <= PAYLOAD_LIMIT:
-        raise NotDeliverable(
-            "choice-length", f"a quick reply has 1 to {TITLE_LIMIT} characters, its payload {PAYLOAD_LIMIT}"
-        )
-    action = {"type": "postback", "label": choice.title, "data": choice.payload, "displayText": choice.title}
-    return {"type": "action", "action": dict[str, JsonValue](action)}

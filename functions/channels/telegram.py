@@ -1,7 +1,8 @@
 """Telegram: a bot's chats, alone or for a business account.
 
 Follows https://core.telegram.org/bots/api. The bot token is part of every API address by Telegram's
-design: no address of a call may be logged. Updates are read in `functions.providers.telegram_update`.
+design: no address of a call may be logged. Updates are read in `functions.providers.telegram_update`,
+messages written in `functions.providers.telegram_send`.
 """
 
 import json
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, JsonValue, SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from functions.channels import rules
 from functions.channels.contract import (
@@ -26,27 +27,16 @@ from functions.channels.contract import (
     Standing,
     Step,
 )
-from functions.channels.text import split, units
-from functions.errors import NotAuthentic, NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Outbound
+from functions.errors import NotAuthentic
+from functions.message import AttachmentKind, Event, Inbound, Outbound
+from functions.providers import telegram_send
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import at, child, number, read_answer, text
 from functions.providers.settings import ApiBase, Settings
 from functions.providers.signatures import header, same
-from functions.providers.telegram_media import REFERENCE, file_call, file_place
+from functions.providers.telegram_media import file_call, file_place
 from functions.providers.telegram_update import items, message_name
 
-CAPTION_LIMIT = 1024
-PAYLOAD_LIMIT = 64  # bytes of a button's callback data
-
-_METHODS = {
-    AttachmentKind.IMAGE: ("sendPhoto", "photo"),
-    AttachmentKind.AUDIO: ("sendAudio", "audio"),
-    AttachmentKind.VIDEO: ("sendVideo", "video"),
-    AttachmentKind.FILE: ("sendDocument", "document"),
-    AttachmentKind.STICKER: ("sendSticker", "sticker"),
-}
-_CAPTIONED = frozenset(_METHODS) - {AttachmentKind.STICKER}
 _UPDATES = (
     "message",
     "edited_message",
@@ -104,7 +94,7 @@ class Telegram:
         text_limit=4096,
         body_limit=1024 * 1024,
         attachments={
-            **dict.fromkeys(_METHODS, 20_000_000),
+            **dict.fromkeys(telegram_send.METHODS, 20_000_000),
             AttachmentKind.IMAGE: 5_000_000,
             AttachmentKind.LOCATION: 0,
         },
@@ -154,15 +144,8 @@ class Telegram:
     ) -> list[Call]:
         """Send text parts, then attachments (a short text is the first one's caption); buttons go last."""
         rules.check(outbound, self.capabilities, standing)
-        typing: list[Content] = [("sendChatAction", {"action": "typing"})]
-        contents = typing if outbound.event else _contents(outbound, self.capabilities.text_limit)
-        if outbound.reply_to:
-            contents[0][1]["reply_parameters"] = _reply(outbound.reply_to)
-        if outbound.choices:
-            contents[-1][1]["reply_markup"] = {
-                "inline_keyboard": [[_button(choice)] for choice in outbound.choices]
-            }
-        place = _place(outbound.thread)
+        place = telegram_send.place(outbound.thread)
+        contents = telegram_send.contents(outbound, self.capabilities.text_limit)
         base = f"{account.settings.api_base}/bot{account.settings.bot_token.get_secret_value()}"
         return [Call(url=f"{base}/{method}", json={**place, **content}) for method, content in contents]
 
@@ -195,51 +178,3 @@ class Telegram:
         """Read getFile's answer; the address of the file holds the token, and lasts an hour."""
         base, token = account.settings.api_base, account.settings.bot_token.get_secret_value()
         return file_place(f"{base}/file/bot{token}", answer)
-
-
-Content = tuple[str, dict[str, JsonValue]]
-
-
-def _contents(outbound: Outbound, limit: int) -> list[Content]:
-    texts = split(outbound.text, limit)
-    media = [_medium(attachment) for attachment in outbound.attachments]
-    captioned = media and outbound.attachments[0].kind in _CAPTIONED
-    if captioned and len(texts) == 1 and units(texts[0]) <= CAPTION_LIMIT:
-        media[0][1]["caption"] = texts.pop()
-    return [*(_text(part) for part in texts), *media]
-
-
-def _text(part: str) -> Content:
-    return "sendMessage", {"text": part}
-
-
-def _medium(attachment: Attachment) -> Content:
-    if attachment.kind is AttachmentKind.LOCATION:
-        latitude, longitude = rules.coordinates(attachment)
-        return "sendLocation", {"latitude": latitude, "longitude": longitude}
-    method, field = _METHODS[attachment.kind]
-    if attachment.url.startswith(REFERENCE):
-        return method, {field: attachment.url.removeprefix(REFERENCE)}
-    return method, {field: rules.web_address(attachment)}
-
-
-def _place(thread: str) -> dict[str, JsonValue]:
-    connection, _, chat = thread.rpartition(":")
-    if not re.fullmatch(r"-?[0-9]{1,19}", chat):
-        raise NotDeliverable("thread", "the thread names no Telegram chat")
-    return {"chat_id": int(chat), **({"business_connection_id": connection} if connection else {})}
-
-
-def _reply(target: str) -> JsonValue:
-    found = target.rpartition(":")[2]
-    if not re.fullmatch(r"[0-9]{1,19}", found):
-        raise NotDeliverable("reply-to", "the message to reply to is not one of Telegram's")
-    return {"message_id": int(found), "allow_sending_without_reply": True}
-
-
-def _button(choice: Choice) -> JsonValue:
-    if not 1 <= len(choice.payload.encode()) <= PAYLOAD_LIMIT or not choice.title:
-        raise NotDeliverable(
-            "choice-length", f"a button has a title and a payload of 1 to {PAYLOAD_LIMIT} bytes"
-        )
-    return {"text": choice.title, "callback_data": choice.payload}
