@@ -11,6 +11,7 @@ import { domain, refresh, Refused, type Session } from './session';
 import type { Texts } from './texts';
 
 const RENEW = 10 * 60_000; // milliseconds; a token lives for thirty minutes
+const READING = 1500; // milliseconds on the screen until something counts as read
 const INCOMING = 'DIRECT_LINE/INCOMING_ACTIVITY';
 
 /** What a room tells of. */
@@ -30,6 +31,7 @@ export class Room {
   readonly #renewing: number;
   #focus: Focus | null = null;
   #wanted = false;
+  #reading = 0;
   #session: Session;
 
   constructor(
@@ -55,7 +57,9 @@ export class Room {
 
   /** Tells the agents that what they wrote was shown. */
   read(): void {
-    this.#post({ type: 'event', name: 'MessageRead' }).catch(() => undefined);
+    window.clearTimeout(this.#reading);
+    const tell = () => void this.#post({ type: 'event', name: 'MessageRead' }).catch(() => undefined);
+    this.#reading = window.setTimeout(tell, READING);
   }
 
   /** Says goodbye; raises Refused when that was not heard. */
@@ -75,6 +79,7 @@ export class Room {
   }
 
   #leave(): void {
+    window.clearTimeout(this.#reading);
     window.clearInterval(this.#renewing);
     this.#line.end();
   }
@@ -115,7 +120,7 @@ export class Room {
     const { type, payload } = action as { type: string; payload?: { activity: Activity } };
     if (type !== INCOMING || !payload) return next(action);
     this.#heard(payload.activity);
-    return next({ type, payload: { activity: withLinks(payload.activity) } });
+    return next({ type, payload: { activity: shown(payload.activity) } });
   });
 
   #render(closed = false): void {
@@ -133,6 +138,7 @@ export class Room {
         disabled: closed,
         locale: this.texts.webChat,
         nonce: this.page.nonce,
+        overrideLocalizedStrings: { ACTIVITY_BOT_SAID_ALT: `${this.page.title} ${this.texts.said}` },
         renderMarkdown: linked,
         sendTypingIndicator: true,
         store: this.#store,
@@ -143,8 +149,13 @@ export class Room {
   }
 }
 
-/** Agents write plain text; as Markdown it goes through `linked`. */
-function withLinks(activity: Activity): Activity {
-  if (activity.type !== 'message' || activity.from.role === 'user') return activity;
-  return { ...activity, textFormat: 'markdown' };
+/** Agents write plain text, in which `linked` finds links; the customer's own media are shown, not just named. */
+function shown(activity: Activity): Activity {
+  if (activity.type !== 'message') return activity;
+  if (activity.from.role !== 'user') return { ...activity, textFormat: 'markdown' };
+  const attachments = activity.attachments?.map((one) => {
+    const isMedium = /^(image|audio|video)\//.test(one.contentType) && 'contentUrl' in one;
+    return isMedium ? { ...one, thumbnailUrl: one.contentUrl } : one;
+  });
+  return { ...activity, attachments };
 }

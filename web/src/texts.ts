@@ -3,6 +3,7 @@ import type { Locale } from './locale';
 
 const en = {
   webChat: 'en-US',
+  said: 'said:', // for screen readers, after the title and before what was said
   status: {
     connecting: 'Connecting…',
     online: 'Connected',
@@ -29,13 +30,13 @@ const en = {
   choose: 'Choose…',
   required: 'required',
   missing: 'Answer this, please.',
-  hints: { connectivity: 'Connection', chat: 'Chat', actions: 'Chat actions' },
 };
 
 export type Texts = typeof en;
 
 const fi: Texts = {
   webChat: 'fi-FI',
+  said: 'sanoi:',
   status: {
     connecting: 'Yhdistetään…',
     online: 'Yhteys on auki',
@@ -62,11 +63,11 @@ const fi: Texts = {
   choose: 'Valitse…',
   required: 'pakollinen',
   missing: 'Vastaa tähän, ole hyvä.',
-  hints: { connectivity: 'Yhteys', chat: 'Keskustelu', actions: 'Keskustelun toiminnot' },
 };
 
 const sv: Texts = {
   webChat: 'sv-SE',
+  said: 'sade:',
   status: {
     connecting: 'Ansluter…',
     online: 'Ansluten',
@@ -93,7 +94,6 @@ const sv: Texts = {
   choose: 'Välj…',
   required: 'obligatorisk',
   missing: 'Svara på detta, tack.',
-  hints: { connectivity: 'Anslutning', chat: 'Chatt', actions: 'Chattens åtgärder' },
 };
 
 const all: Record<Locale, Texts> = { fi, sv, en };

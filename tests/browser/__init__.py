@@ -1,0 +1,1 @@
+"""The chat page and the widget in a real browser, through the whole running platform."""
