@@ -1,6 +1,6 @@
 """How much memory a large webhook takes: a Facebook batch of 1,000 items beside `json.loads` of it.
 
-Each is read in a process of its own (`python -m bench.memory app|json < body`): by how much the peak of
+Each is read in a process of its own (`python -m bench.memory app|json|peer < body`): by how much the peak of
 its resident size grows from when it holds the body.
 """
 
@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from pymsgr import Messenger  # type: ignore[import-untyped]
 from rich.table import Table
 
 from bench import report, samples
@@ -31,7 +32,7 @@ async def tables() -> list[Table]:
 
         return measure
 
-    rounds = await in_turns([growth("json"), growth("app")], ROUNDS)
+    rounds = await in_turns([growth(way) for way in ("json", "app", "peer")], ROUNDS)
     shown = report.table(
         f"Memory for a Facebook batch of {ITEMS:,} items ({len(body) / 1024:,.0f} KiB of JSON)",
         "way",
@@ -44,6 +45,11 @@ async def tables() -> list[Table]:
         f"list(Facebook.parse(request)): {ITEMS:,} typed items",
         report.mebibytes(rounds.median(1)),
         report.times(rounds.ratio(1, 0)),
+    )
+    shown.add_row(
+        "pymsgr: process_webhook(json.loads(body)) → Messages",
+        report.mebibytes(rounds.median(2)),
+        report.times(rounds.ratio(2, 0)),
     )
     return [shown]
 
@@ -63,8 +69,18 @@ def _run(way: str) -> None:
 def _read(way: str, body: bytes) -> object:
     if way == "json":
         return json.loads(body)
+    if way == "peer":
+        return _peer(body)
     sample = samples.facebook(1)
     return list(sample.adapter.parse(replace(sample.request, body=body), sample.account))
+
+
+def _peer(body: bytes) -> object:
+    kept = list[object]()
+    bot = Messenger(page_access_token="t", verify_token="v", app_secret="s")
+    bot.on_message(kept.append)
+    bot.process_webhook(json.loads(body))
+    return kept
 
 
 def _resident(name: str) -> int:

@@ -22,6 +22,7 @@ from pymsgr.security import verify_webhook_signature  # type: ignore[import-unty
 from pywa.client import WhatsApp
 from pywa.types.message import Message
 from pywa.utils import webhook_updates_validator
+from standardwebhooks import Webhook
 from telegram import Update
 from telesign.util import verify_telesign_callback_signature
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
@@ -188,6 +189,16 @@ def x(sample: Sample) -> Peer:
     return Peer(Work.FLOOR, "by hand: hmac + json.loads → dict", read)
 
 
+def standard_webhooks(sample: Sample) -> Peer:
+    """Give the standard's own library, which checks and reads no further than JSON."""
+    hook = Webhook(sample.account.settings.incoming_secrets[0].get_secret_value())
+
+    def read(request: Request) -> object:
+        return hook.verify(request.body, dict(request.headers))
+
+    return Peer(Work.FLOOR, "standardwebhooks: Webhook.verify → dict", read)
+
+
 def wechatpy(sample: Sample) -> Peer:
     """Give wechatpy's decryption, which checks the signature, and its parser."""
     settings = sample.account.settings
@@ -230,11 +241,12 @@ PEERS: Mapping[tuple[str, str], tuple[Callable[[Sample], Peer], ...]] = {
     ("wechat", "wechat"): (wechatpy,),
     ("telegram", "telegram"): (python_telegram_bot,),
     ("facebook", "meta"): (pymsgr, floor(pywa)),
-    ("instagram", "meta"): (pywa, floor(pywa)),
+    ("instagram", "meta"): (floor(pywa),),
     ("line", "line"): (line_bot_sdk,),
-    ("apple", "apple"): (pyjwt, floor(pyjwt, gzip.decompress)),
+    ("apple", "apple"): (floor(pyjwt, gzip.decompress),),
     ("rcs", "google"): (google,),
     ("x", "x"): (x,),
+    ("custom", "webhook"): (standard_webhooks,),
 }
 
 
