@@ -117,8 +117,9 @@ def items(body: bytes, bot: Bot) -> Iterator[Inbound]:
 
 def _message(activity: _Activity) -> Iterator[Inbound]:
     said, files = spoken(activity.content), attachments(activity.content)
-    if activity.content.get("value") is not None:
-        yield _pressed(activity, activity.content["value"], said)
+    value = activity.content.get("value")
+    if value not in (None, ""):
+        yield _pressed(activity, value, said)
     elif said or files:
         target = text(activity.content, "replyToId")
         yield activity.make(Kind.MESSAGE, text=said, attachments=files, target=target)

@@ -30,7 +30,7 @@ from tests.channels.sign import MultiDict, sign
 from tests.channels.test_authentic import BODIES, HEADER, SIGNS_THE_BODY
 from tests.channels.test_parse import VECTORS
 from tests.channels.twilio_sdk import RequestValidator
-from tests.channels.vectors import sms_acs, whatsapp_acs
+from tests.channels.vectors import sms_acs, teams, whatsapp_acs
 
 
 def names(value: Any) -> set[str]:
@@ -95,6 +95,8 @@ def bodies(channel: str) -> st.SearchStrategy[bytes]:
         "entry": st.lists(st.fixed_dictionaries(entry)),
     }
     wholes = values | items | st.fixed_dictionaries({**wrapped, "update_id": st.integers()})
+    if channel == "teams":
+        wholes |= st.builds(lambda kind, rest: {**rest, "type": kind}, st.sampled_from(teams.TYPES), items)
     if channel in EVENTS:
         event = {"eventType": st.sampled_from(EVENTS[channel]), "data": items}
         wholes |= st.lists(st.fixed_dictionaries(event), max_size=3)

@@ -15,6 +15,11 @@ ID = "1485983408511"
 ME = {"id": PERSON, "name": "Aino Virtanen", "aadObjectId": "bd667de4-6a3d-4bb6-a3e7-1f3d1f9c8d1e"}
 BOT = {"id": f"28:{APP}", "name": "Monikanava"}
 
+TYPES = (
+    *("message", "invoke", "messageReaction", "messageUpdate", "messageDelete", "event", "typing"),
+    *("installationUpdate", "conversationUpdate", "endOfConversation"),
+)
+
 
 def activity(kind: str = "message", **more: Any) -> bytes:
     """Give an activity of a personal chat; None leaves a field out."""
