@@ -8,6 +8,13 @@ from pathlib import Path
 from local import commands, demo
 
 DATA = Path(".data")
+AGENTS = {
+    "accept": "take a conversation",
+    "end": "end the talk, but not yet the wrap-up",
+    "close": "close a conversation",
+    "note": "leave a private note, for agents only",
+    "follow": "print what happens in a conversation, until Ctrl-C",
+}
 
 
 def main() -> int:
@@ -53,6 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     reply.add_argument("conversation")
     reply.add_argument("--text", required=True)
     reply.set_defaults(command=commands.reply)
+
+    for verb, meaning in AGENTS.items():
+        agent = words.add_parser(verb, help=meaning)
+        agent.add_argument("conversation")
+        agent.set_defaults(command=commands.act, verb=verb, text="", reason="")
+        if verb == "close":
+            agent.add_argument("--reason", default="")
+        if verb == "note":
+            agent.add_argument("--text", required=True)
+        if verb == "follow":
+            agent.set_defaults(command=commands.follow)
 
     token = words.add_parser("token", help="print a bearer token of the development issuer")
     token.add_argument("--role", choices=("Agent", "Administrator"), default="Agent")

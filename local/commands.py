@@ -25,6 +25,7 @@ from local.tables import show
 
 Options = argparse.Namespace
 STATE = "platform.json"
+FOLLOWED = ("sequence", "kind", "author", "delivery", "payload", "text")
 
 
 class Failed(Exception):
@@ -107,6 +108,28 @@ async def reply(options: Options) -> None:
                 await _said(desk.reply(options.conversation, options.text, str(uuid.uuid4()))), indent=2
             )
         )
+
+
+async def act(options: Options) -> None:
+    """Accept, end or close a conversation, or leave a note in it."""
+    bodies: dict[str, Json] = {"close": {"reason": options.reason}, "note": {"text": options.text}}
+    what, key = ("notes", str(uuid.uuid4())) if options.verb == "note" else (options.verb, "")
+    async with _desk(options) as desk:
+        done = await _said(desk.act(options.conversation, what, bodies.get(options.verb), key))
+        print(json.dumps(done, indent=2, ensure_ascii=False))
+
+
+async def follow(options: Options) -> None:
+    """Print what happens in a conversation, a line for each message or change."""
+    async with _desk(options) as desk:
+        try:
+            async for news in desk.events(options.conversation):
+                for item in news["items"]:
+                    print(*(item[field] or "" for field in FOLLOWED), sep="\t", flush=True)
+                if news["typing"]:
+                    print("…", flush=True)
+        except DeskError as refused:
+            raise Failed(str(refused)) from None
 
 
 async def token(options: Options) -> None:

@@ -1,5 +1,6 @@
 """The desk API as a client sees it: for the demo, the command line, and scenario tests."""
 
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -73,6 +74,19 @@ class Desk:
         """Answer a customer."""
         body = {"text": text, **more}
         return await self.post(f"conversations/{conversation}/messages", body, **{"Idempotency-Key": key})
+
+    async def act(self, conversation: str, what: str, body: Json | None = None, key: str = "") -> Json:
+        """Accept, end or close a conversation, or leave a note in it."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.post(f"conversations/{conversation}/{what}", body or {}, **headers)
+
+    async def events(self, conversation: str) -> AsyncIterator[Json]:
+        """Follow a conversation from its beginning; raises DeskError."""
+        mark = ""
+        while True:
+            news = await self.get(f"conversations/{conversation}/events", after=mark, wait="25")
+            mark = news["mark"]
+            yield news
 
     async def conversations(self) -> list[Json]:
         """List the conversations of every workstream and state."""
