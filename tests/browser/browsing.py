@@ -79,7 +79,6 @@ class Customer:
         await expect(self.bubble(text)).to_be_visible()
 
     async def picture(self, name: str) -> None:
-        ARTEFACTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=ARTEFACTS / f"{name}.png", animations="disabled")
 
     def _at(self, selector: str) -> Locator:

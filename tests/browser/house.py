@@ -18,8 +18,8 @@ from tests.browser.browsing import chromium
 from tests.waiting import eventually
 
 POLLING = {"WEBPUBSUB_CONNECTION_STRING": ""}
-SITE = """<!doctype html><html lang="fi"><meta charset="utf-8"><title>Kauppa</title><link rel="icon" href="data:,">
-<body><h1>Kauppa</h1><a href="/">Etusivu</a>{script}</body></html>"""
+SITE = """<!doctype html><html lang="fi"><meta charset="utf-8"><title>Kauppa</title>
+<link rel="icon" href="data:,"><body><h1>Kauppa</h1><a href="/">Etusivu</a>{script}</body></html>"""
 CONFIGURATION = """
 version: 1
 entitlements: [digital-messaging, chat]
@@ -33,7 +33,10 @@ accounts:
       signingKeys: [{id: k1, key: 0123456789abcdef0123456789abcdef}]
       allowedOrigins: [ALLOWED]
       title: Pohjolan Leipomo
-      greeting: {fi: "Hei! Miten voimme auttaa?", sv: "Hej! Hur kan vi hjälpa?", en: "Hello! How can we help?"}
+      greeting:
+        fi: Hei! Miten voimme auttaa?
+        sv: Hej! Hur kan vi hjälpa?
+        en: Hello! How can we help?
       survey:
         - {id: name, text: {fi: Nimesi, sv: Ditt namn, en: Your name}, required: true}
         - id: topic

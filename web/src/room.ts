@@ -97,13 +97,15 @@ export class Room {
     if (now === ConnectionStatus.ExpiredToken) this.listener.expired();
   }
 
-  #heard(activity: Activity & { name?: string }): void {
+  /** Tells what came; gives whether it was for us alone, for Web Chat cannot draw everything. */
+  #heard(activity: Activity & { name?: string }): boolean {
     const type: string = activity.type;
     if (type === 'endOfConversation') this.listener.ended();
     if (type === 'event' && activity.name === 'AgentAccepted') this.listener.status('agent');
     if (type === 'message' && activity.from.id !== this.#session.userId) {
       this.listener.message(activity.timestamp ?? '');
     }
+    return type === 'endOfConversation';
   }
 
   async #renew(): Promise<void> {
@@ -119,8 +121,8 @@ export class Room {
   #store = createStore({}, () => (next: (action: unknown) => unknown) => (action: unknown) => {
     const { type, payload } = action as { type: string; payload?: { activity: Activity } };
     if (type !== INCOMING || !payload) return next(action);
-    this.#heard(payload.activity);
-    return next({ type, payload: { activity: shown(payload.activity) } });
+    const known = this.#heard(payload.activity);
+    return known ? action : next({ type, payload: { activity: shown(payload.activity) } });
   });
 
   #render(closed = false): void {
