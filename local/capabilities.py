@@ -19,6 +19,7 @@ HEAD = (
     "choices",
     "reply window",
     "told of",
+    "customer is told of",
     "repeatable",
     "retired upstream",
 )
@@ -46,6 +47,7 @@ def _row(channel: str, provider: str) -> tuple[str, ...]:
         str(found.choices or "–"),
         _window(found),
         ", ".join(sorted(found.receipts)) or "–",
+        ", ".join(sorted(found.events)) or "–",
         "yes" if found.idempotent else "no",
         str(found.retired_on or "–"),
     )

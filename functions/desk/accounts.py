@@ -12,7 +12,7 @@ from functions.configuration.live import Live
 from functions.desk.call import Call, Nothing, Reply
 from functions.errors import NotFound, Unavailable
 from functions.intake.handshakes import Failure
-from functions.message import AttachmentKind, Delivery, Model
+from functions.message import AttachmentKind, Delivery, Event, Model
 from functions.services import Services
 
 
@@ -76,6 +76,7 @@ class CapabilityView(Model):
     reply_window: timedelta | None
     tag_window: timedelta | None
     receipts: tuple[Delivery, ...]
+    events: tuple[Event, ...]
     idempotent: bool
     retired_on: date | None
 
@@ -163,6 +164,7 @@ def _capability(channel: str, provider: str) -> CapabilityView:
         reply_window=facts.reply_window,
         tag_window=facts.tag_window,
         receipts=tuple(sorted(facts.receipts)),
+        events=tuple(sorted(facts.events)),
         idempotent=facts.idempotent,
         retired_on=facts.retired_on,
     )

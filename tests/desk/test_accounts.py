@@ -75,6 +75,7 @@ async def test_capabilities_are_told_of_every_channel(desk: Desk) -> None:
     items = (await desk.call("GET", "capabilities")).body["items"]
     assert [(one["channel"], one["provider"]) for one in items] == list(CHANNELS)
     assert {one["channel"]: one["replyWindow"] for one in items}["facebook"] == "P1D"
+    assert {one["channel"]: one["events"] for one in items}["telegram"] == ["typing"]
 
 
 async def test_a_parked_message_is_seen_replayed_and_discarded(desk: Desk, servicebus: ServiceBus) -> None:
