@@ -1,7 +1,8 @@
 """Media of WeChat's customers: `wechat-media:ID` names one, and WeChat keeps it for three days.
 
 Follows https://developers.weixin.qq.com/doc/offiaccount/Asset_Management/Get_temporary_materials.html: the
-answer is the medium, or JSON with the address of a video, or with an error, all with HTTP 200.
+answer is the medium, or JSON with the address of a video, or with an error, all with HTTP 200. A video whose
+address is plain http stays a reference.
 """
 
 import re
