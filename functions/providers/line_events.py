@@ -5,7 +5,6 @@ their own ids, for unsending, editing and quoting name those; any other event by
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,8 +16,7 @@ from functions.providers.line_media import attachments
 from functions.providers.payload import at, child, children, fragment_id, moment, number, read_json, text
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
+class Bot(NamedTuple):
     """Whose webhook it is: the account, and the bot's user id, which every call names as its destination."""
 
     channel: str
@@ -41,7 +39,10 @@ class _Event(NamedTuple):
         **more: Any,
     ) -> Inbound:
         source = child(self.fragment, "source")
-        thread = self._thread(source)
+        user = text(source, "userId")
+        # What is about the bot itself has the bot as its thread.
+        place = text(source, "groupId") or text(source, "roomId") or user
+        thread = place or self.destination or self.bot.id
         return Inbound(
             channel=self.bot.channel,
             provider="line",
@@ -49,7 +50,7 @@ class _Event(NamedTuple):
             thread=thread,
             event=event or self.id,
             kind=kind,
-            sender=Address(id=sender or text(source, "userId") or thread),
+            sender=Address(id=sender or user or thread),
             context={**self._context(source), **(context or {})},
             sent_at=moment(number(self.fragment, "timestamp"), 1000),
             received_at=self.bot.received_at,
@@ -59,11 +60,6 @@ class _Event(NamedTuple):
     @property
     def id(self) -> str:
         return text(self.fragment, "webhookEventId") or fragment_id(self.fragment)
-
-    def _thread(self, source: JsonValue) -> str:
-        """The group, room or person; what is about the bot itself has the bot as its thread."""
-        place = text(source, "groupId") or text(source, "roomId") or text(source, "userId")
-        return place or self.destination or self.bot.id
 
     def _context(self, source: JsonValue) -> dict[str, str]:
         facts = {}

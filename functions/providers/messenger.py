@@ -5,7 +5,6 @@ dropped: what is unknown, or belongs to another page, is yielded as UNSUPPORTED 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
@@ -34,8 +33,7 @@ _FACTS = {"app_id": "app", "metadata": "metadata"}
 _OPT = {"STOP_NOTIFICATIONS": Kind.LEFT, "RESUME_NOTIFICATIONS": Kind.JOINED}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Whose webhook it is: the account, and the page (`object` instagram: the profile) that it is for."""
 
     channel: str

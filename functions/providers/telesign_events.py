@@ -8,10 +8,9 @@ say on which hosts they lie, and none is called that no list names.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -27,8 +26,7 @@ _PHONE = re.compile(r"[1-9][0-9]{6,14}")
 _MEDIUM = re.compile(r"url_(image|audio|video|file)_[0-9]{1,3}")
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """Whose callback it is: the account, and its number or code at TeleSign."""
 
     account: str

@@ -6,8 +6,7 @@ have the channel in front (`whatsapp:+358…`); it is left out here.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.channels.contract import Request
 from functions.errors import Invalid
@@ -35,8 +34,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 Fields = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(NamedTuple):
     """Whose webhook it is; `context` gives our names of the fields that are kept beside the message."""
 
     channel: str

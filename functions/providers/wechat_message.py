@@ -5,9 +5,8 @@ and https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receivin
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -25,8 +24,7 @@ _NOTED = ("view", "view_miniprogram", "scan", "location", "location_select")
 _STATES = {"success": Delivery.DELIVERED}
 
 
-@dataclass(frozen=True, slots=True)
-class Official:
+class Official(NamedTuple):
     """Whose webhook it is: the account, and the official account's original id."""
 
     channel: str
@@ -35,8 +33,7 @@ class Official:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     official: Official
     content: dict[str, JsonValue]
 

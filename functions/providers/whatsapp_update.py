@@ -6,7 +6,6 @@ is known by the business-scoped user id; the phone number, which may be missing,
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -37,8 +36,7 @@ _REFERRAL = {
 _MARKS = {"forwarded": "forwarded", "frequently_forwarded": "frequentlyForwarded"}
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """Whose webhook it is: the account, and the id of the phone number that it is for."""
 
     channel: str
@@ -82,10 +80,8 @@ class _Item(NamedTuple):
         contact = _contact(children(self.value, "contacts"), id_, number)
         id_, number = id_ or text(contact, "user_id"), number or text(contact, "wa_id")
         dialled = f"+{number}" if number.isascii() and number.isdecimal() else ""
-        profile = child(contact, "profile")
-        return Address(
-            id=id_ or number, name=text(profile, "name") or text(profile, "username"), phone=dialled
-        )
+        name = text(contact, "profile", "name") or text(contact, "profile", "username")
+        return Address(id=id_ or number, name=name, phone=dialled)
 
 
 def items(body: bytes, number: Number) -> Iterator[Inbound]:
