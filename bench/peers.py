@@ -20,6 +20,7 @@ from linebot.v3.webhook import WebhookParser
 from pymsgr import Messenger  # type: ignore[import-untyped]
 from pymsgr.security import verify_webhook_signature  # type: ignore[import-untyped]
 from pywa.client import WhatsApp
+from pywa.handlers import MessageHandler
 from pywa.types.message import Message
 from pywa.utils import webhook_updates_validator
 from standardwebhooks import Webhook
@@ -105,8 +106,30 @@ def pywa(sample: Sample) -> Peer:
     return Peer(Work.CHECK, "pywa: webhook_updates_validator", read)
 
 
-def pywa_whatsapp(sample: Sample) -> Peer:
-    """Give pywa's validator, and its reading of the first message: it reads no further."""
+def pywa_handler(sample: Sample) -> Peer:
+    """Give what pywa has for a server of one's own, with a handler that keeps the messages."""
+    kept = list[object]()
+    client = WhatsApp(
+        phone_id=sample.account.settings.phone_number_id,
+        token="t",
+        verify_token="v",
+        app_secret=_secret(sample, "app_secret"),
+        skip_duplicate_updates=False,  # ours are found in the table
+    )
+    client.add_handlers(MessageHandler(lambda _, message: kept.append(message)))
+
+    def read(request: Request) -> object:
+        kept.clear()
+        refusal = client.webhook_update_validator(request.body, request.headers["x-hub-signature-256"])
+        client.webhook_update_handler(request.body)
+        _accepted(not refusal and bool(kept))
+        return kept
+
+    return Peer(Work.WHOLE, "pywa: webhook_update_validator + webhook_update_handler → Messages", read)
+
+
+def pywa_reader(sample: Sample) -> Peer:
+    """Give pywa's validator, and its reader of the first message without the handler around it."""
     check, client = pywa(sample).read, WhatsApp(phone_id="1", token="t")
 
     def read(request: Request) -> object:
@@ -237,7 +260,7 @@ PEERS: Mapping[tuple[str, str], tuple[Callable[[Sample], Peer], ...]] = {
     ("sms", "telesign"): (telesign, floor(telesign)),
     ("whatsapp", "twilio"): (twilio,),
     ("whatsapp", "acs"): (event_grid,),
-    ("whatsapp", "meta"): (pywa_whatsapp,),
+    ("whatsapp", "meta"): (pywa_handler, pywa_reader),
     ("wechat", "wechat"): (wechatpy,),
     ("telegram", "telegram"): (python_telegram_bot,),
     ("facebook", "meta"): (pymsgr, floor(pywa)),
