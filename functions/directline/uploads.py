@@ -112,9 +112,9 @@ def read_form(call: Call) -> tuple[Activity, list[File]]:
     files = [file for name, file in parts if name != ACTIVITY]
     if len(files) > ATTACHMENTS:
         raise Invalid(f"a message has at most {ATTACHMENTS} attachments")
-    # Clients name the files in the activity too, and in the form some name them wrongly.
+    # The form's own names count: its files may come in another order than the activity has them.
     names = [text(one, "name") for one in children(content, "attachments")] + [""] * len(files)
-    return content, [replace(file, name=name or file.name) for name, file in zip(names, files, strict=False)]
+    return content, [replace(file, name=file.name or name) for name, file in zip(names, files, strict=False)]
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[tuple[str, File]]:

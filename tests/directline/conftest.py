@@ -27,4 +27,4 @@ async def chats(platform: Platform) -> AsyncIterator[Chats]:
     """The callers' side: customers' clients and an agent."""
     token = platform.issuer.token("Administrator", "maija")
     async with aiohttp.ClientSession() as http, Desk(platform.url, token) as desk:
-        yield Chats(http, platform.url, desk)
+        yield Chats(http, platform.url, desk, token)

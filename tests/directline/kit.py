@@ -87,6 +87,7 @@ class Chats:
     http: aiohttp.ClientSession
     url: str
     desk: Desk
+    desk_token: str
 
     def account(self, name: str = "web") -> Account[ChatSettings]:
         """The account as the server has it, to make tokens that it does not."""
