@@ -6,6 +6,7 @@ form which comes again changes nothing.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -60,7 +61,7 @@ class Uploads:
             raise TooLarge(f"an upload is over {UPLOAD_LIMIT:,} bytes")
         content, files = read_form(call)
         posted = read_activity(grant, {**content, "attachments": [{"name": file.name} for file in files]})
-        if not files or posted.kind is not Kind.MESSAGE:
+        if not any(file.content for file in files) or posted.kind is not Kind.MESSAGE:
             raise Invalid("an upload is a message with files")
         kept = [await self._keep(call, grant, posted, index, file) for index, file in enumerate(files)]
         await self._posting.take(call, grant, posted, tuple(kept))
@@ -77,9 +78,11 @@ class Uploads:
         if not message.startswith(f"{key}-"):
             raise NotFound("no such attachment")
         found = (await call.rooms.threads.message(message)).attachments
-        if int(index) >= len(found) or not found[int(index)].blob:
+        attachment = (
+            found[int(index)] if re.fullmatch("[0-9]{1,2}", index) and int(index) < len(found) else None
+        )
+        if attachment is None or not attachment.blob:
             raise NotFound("no such attachment")
-        attachment = found[int(index)]
         content = await call.rooms.blobs.get(attachment.blob, UPLOAD_LIMIT)
         return Response(200, content, attachment.content_type, {**GUARDED, **_shown(attachment)})
 
