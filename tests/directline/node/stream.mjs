@@ -12,7 +12,7 @@ const client = new page.window.DirectLine.DirectLine({ domain, token, timeout, w
 client.connectionStatus$.subscribe((status) => {
   tell({ status, conversation: client.conversationId, streamUrl: client.streamUrl });
 });
-client.activity$.subscribe((activity) => tell({ activity }));
+client.activity$.subscribe((activity) => tell({ activity, streamUrl: client.streamUrl }));
 
 function say(text) {
   const activity = { type: 'message', text, from: { id: user }, channelData: { clientActivityID: text } };
