@@ -5,7 +5,8 @@ from collections.abc import Callable
 from rich.table import Table
 
 from bench import report, samples
-from bench.peers import Peer, Work, peers
+from bench.peer import Peer, Work
+from bench.peers import peers
 from bench.samples import Sample
 from bench.timing import in_turns, processor_time
 from functions.providers import wechat_crypto

@@ -8,13 +8,9 @@ typed reader is expected to beat.
 import gzip
 import hmac
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import parse_qsl
 
-import jwt
 from azure.eventgrid import EventGridEvent
 from linebot.v3.webhook import WebhookParser
 from pymsgr import Messenger  # type: ignore[import-untyped]
@@ -23,45 +19,25 @@ from pywa.client import WhatsApp
 from pywa.handlers import MessageHandler
 from pywa.types.message import Message
 from pywa.utils import webhook_updates_validator
-from standardwebhooks import Webhook
 from telegram import Update
 from telesign.util import verify_telesign_callback_signature
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from wechatpy import parse_message  # type: ignore[import-untyped]
 from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 
+from bench.floors import floor, google, pyjwt, standard_webhooks, x
+from bench.peer import Peer, Work, accepted, secret_of
 from bench.samples import Sample
 from functions.channels.contract import Request
 
 
-class Refused(Exception):
-    """The peer did not accept the sample: the two would not have done the same work."""
-
-
-class Work(StrEnum):
-    """What is timed: the same part of ours and of the peer's, but for the floor."""
-
-    WHOLE = "verify + parse"
-    CHECK = "verify"
-    FLOOR = "floor: verify + plain values"
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Another's way to do the same; `does` says exactly what is timed, and what comes out of it."""
-
-    work: Work
-    does: str
-    read: Callable[[Request], object]
-
-
 def twilio(sample: Sample) -> Peer:
     """Give Twilio's own validator, which takes the form; a form's fields are all that its SDK gives."""
-    validator = RequestValidator(_secret(sample, "auth_token"))
+    validator = RequestValidator(secret_of(sample, "auth_token"))
 
     def read(request: Request) -> object:
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-        _accepted(validator.validate(request.url, form, request.headers["x-twilio-signature"]))
+        accepted(validator.validate(request.url, form, request.headers["x-twilio-signature"]))
         return form
 
     return Peer(Work.WHOLE, "twilio: parse_qsl + RequestValidator.validate → dict", read)
@@ -69,10 +45,10 @@ def twilio(sample: Sample) -> Peer:
 
 def python_telegram_bot(sample: Sample) -> Peer:
     """Give the steps of python-telegram-bot's webhook handler."""
-    secret = _secret(sample, "secret_token")
+    secret = secret_of(sample, "secret_token")
 
     def read(request: Request) -> object:
-        _accepted(request.headers["x-telegram-bot-api-secret-token"] == secret)
+        accepted(request.headers["x-telegram-bot-api-secret-token"] == secret)
         return Update.de_json(json.loads(request.body))
 
     return Peer(Work.WHOLE, "python-telegram-bot: secret == + Update.de_json(json.loads) → Update", read)
@@ -80,7 +56,7 @@ def python_telegram_bot(sample: Sample) -> Peer:
 
 def pymsgr(sample: Sample) -> Peer:
     """Give the steps of pymsgr's webhook route, with a handler that keeps the messages."""
-    secret, kept = _secret(sample, "app_secret"), list[object]()
+    secret, kept = secret_of(sample, "app_secret"), list[object]()
     bot = Messenger(page_access_token="t", verify_token="v", app_secret=secret)
     bot.on_message(kept.append)
 
@@ -89,7 +65,7 @@ def pymsgr(sample: Sample) -> Peer:
         signature = request.headers["x-hub-signature-256"]
         verify_webhook_signature(request.body, signature, app_secret=secret)
         bot.process_webhook(json.loads(request.body))
-        _accepted(bool(kept))
+        accepted(bool(kept))
         return kept
 
     return Peer(Work.WHOLE, "pymsgr: verify_webhook_signature + process_webhook(json.loads) → Messages", read)
@@ -97,11 +73,11 @@ def pymsgr(sample: Sample) -> Peer:
 
 def pywa(sample: Sample) -> Peer:
     """Give pywa's validator of Meta's signature alone."""
-    secret = _secret(sample, "app_secret")
+    secret = secret_of(sample, "app_secret")
 
     def read(request: Request) -> object:
         found = webhook_updates_validator(secret, request.body, request.headers["x-hub-signature-256"])
-        return _accepted(found)
+        return accepted(found)
 
     return Peer(Work.CHECK, "pywa: webhook_updates_validator", read)
 
@@ -113,7 +89,7 @@ def pywa_handler(sample: Sample) -> Peer:
         phone_id=sample.account.settings.phone_number_id,
         token="t",
         verify_token="v",
-        app_secret=_secret(sample, "app_secret"),
+        app_secret=secret_of(sample, "app_secret"),
         skip_duplicate_updates=False,  # ours are found in the table
     )
     client.add_handlers(MessageHandler(lambda _, message: kept.append(message)))
@@ -122,7 +98,7 @@ def pywa_handler(sample: Sample) -> Peer:
         kept.clear()
         refusal = client.webhook_update_validator(request.body, request.headers["x-hub-signature-256"])
         client.webhook_update_handler(request.body)
-        _accepted(not refusal and bool(kept))
+        accepted(not refusal and bool(kept))
         return kept
 
     return Peer(Work.WHOLE, "pywa: webhook_update_validator + webhook_update_handler → Messages", read)
@@ -143,7 +119,7 @@ def pywa_reader(sample: Sample) -> Peer:
 
 def line_bot_sdk(sample: Sample) -> Peer:
     """Give LINE's own webhook parser."""
-    parser = WebhookParser(_secret(sample, "channel_secret"))
+    parser = WebhookParser(secret_of(sample, "channel_secret"))
 
     def read(request: Request) -> object:
         return parser.parse(request.body.decode(), request.headers["x-line-signature"])
@@ -153,21 +129,21 @@ def line_bot_sdk(sample: Sample) -> Peer:
 
 def telesign(sample: Sample) -> Peer:
     """Give TeleSign's own check of a callback; its SDK reads no further."""
-    key = _secret(sample, "api_key")
+    key = secret_of(sample, "api_key")
 
     def read(request: Request) -> object:
         signature = request.headers["x-ts-authorization"]
-        return _accepted(verify_telesign_callback_signature(key, signature, request.body.decode()))
+        return accepted(verify_telesign_callback_signature(key, signature, request.body.decode()))
 
     return Peer(Work.CHECK, "telesign: verify_telesign_callback_signature", read)
 
 
 def event_grid(sample: Sample) -> Peer:
     """Give azure-eventgrid's events: their data stay a dict, and it leaves the secret's check to others."""
-    secret = _secret(sample, "delivery_secret")
+    secret = secret_of(sample, "delivery_secret")
 
     def read(request: Request) -> object:
-        _accepted(hmac.compare_digest(request.headers["x-delivery-secret"], secret))
+        accepted(hmac.compare_digest(request.headers["x-delivery-secret"], secret))
         return [EventGridEvent.from_dict(event) for event in json.loads(request.body)]
 
     return Peer(
@@ -175,57 +151,10 @@ def event_grid(sample: Sample) -> Peer:
     )
 
 
-def pyjwt(sample: Sample) -> Peer:
-    """Give PyJWT's check of Apple's token; no library reads Apple's messages."""
-    key = b64decode(_secret(sample, "api_secret"))
-
-    def read(request: Request) -> object:
-        token = request.headers["authorization"].removeprefix("Bearer ")
-        return jwt.decode(token, key, ["HS256"], audience=sample.account.settings.msp_id)
-
-    return Peer(Work.CHECK, "PyJWT: decode", read)
-
-
-def google(sample: Sample) -> Peer:
-    """Give Google's algorithm as its guide has it; Google has no library for it."""
-    key = _secret(sample, "client_token").encode()
-
-    def read(request: Request) -> object:
-        data = b64decode(json.loads(request.body)["message"]["data"])
-        expected = b64encode(hmac.digest(key, data, "sha512")).decode()
-        _accepted(hmac.compare_digest(expected, request.headers["x-goog-signature"]))
-        return json.loads(data)
-
-    return Peer(Work.FLOOR, "by hand: json.loads + b64decode + hmac + json.loads → dict", read)
-
-
-def x(sample: Sample) -> Peer:
-    """Give X's algorithm as its guide has it; tweepy has none for webhooks."""
-    key = _secret(sample, "client_secret").encode()
-
-    def read(request: Request) -> object:
-        expected = "sha256=" + b64encode(hmac.digest(key, request.body, "sha256")).decode()
-        given = request.headers["x-twitter-webhooks-signature-oauth2"]
-        _accepted(hmac.compare_digest(expected, given))
-        return json.loads(request.body)
-
-    return Peer(Work.FLOOR, "by hand: hmac + json.loads → dict", read)
-
-
-def standard_webhooks(sample: Sample) -> Peer:
-    """Give the standard's own library, which checks and reads no further than JSON."""
-    hook = Webhook(sample.account.settings.incoming_secrets[0].get_secret_value())
-
-    def read(request: Request) -> object:
-        return hook.verify(request.body, dict(request.headers))
-
-    return Peer(Work.FLOOR, "standardwebhooks: Webhook.verify → dict", read)
-
-
 def wechatpy(sample: Sample) -> Peer:
     """Give wechatpy's decryption, which checks the signature, and its parser."""
     settings = sample.account.settings
-    crypto = WeChatCrypto(_secret(sample, "token"), _secret(sample, "encoding_aes_key"), settings.app_id)
+    crypto = WeChatCrypto(secret_of(sample, "token"), secret_of(sample, "encoding_aes_key"), settings.app_id)
 
     def read(request: Request) -> object:
         query = request.parameters()
@@ -235,23 +164,6 @@ def wechatpy(sample: Sample) -> Peer:
         return parse_message(found)
 
     return Peer(Work.WHOLE, "wechatpy: WeChatCrypto.decrypt_message + parse_message → message", read)
-
-
-def floor(
-    check: Callable[[Sample], Peer], inflate: Callable[[bytes], bytes] = bytes
-) -> Callable[[Sample], Peer]:
-    """Put `json.loads` behind a check: values without types."""
-
-    def make(sample: Sample) -> Peer:
-        checked = check(sample)
-
-        def read(request: Request) -> object:
-            checked.read(request)
-            return json.loads(inflate(request.body))
-
-        return Peer(Work.FLOOR, f"{checked.does} + json.loads → dict", read)
-
-    return make
 
 
 PEERS: Mapping[tuple[str, str], tuple[Callable[[Sample], Peer], ...]] = {
@@ -276,14 +188,3 @@ PEERS: Mapping[tuple[str, str], tuple[Callable[[Sample], Peer], ...]] = {
 def peers(sample: Sample) -> list[Peer]:
     """Give what there is for the sample's adapter; nothing where no well-known library reads its webhooks."""
     return [make(sample) for make in PEERS.get((sample.account.channel, sample.account.provider), ())]
-
-
-def _secret(sample: Sample, name: str) -> str:
-    value: str = getattr(sample.account.settings, name).get_secret_value()
-    return value
-
-
-def _accepted(found: bool) -> bool:
-    if not found:
-        raise Refused
-    return found
