@@ -16,6 +16,7 @@ from functions.delivery.caller import Caller
 from functions.delivery.courier import Courier
 from functions.delivery.line import Line
 from functions.delivery.tokens import Tokens
+from functions.delivery.waiting import Waiting
 from functions.directline.connecting import Connections
 from functions.directline.pushing import Pusher
 from functions.identity.identities import Identities
@@ -49,6 +50,7 @@ class Services:
     threads: Threads
     sends: Sends
     tokens: Tokens
+    waiting: Waiting
     blobs: Blobs
     media: MediaRequests
     fetcher: Fetcher
@@ -95,6 +97,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
     sends, identities = Sends(table("sends")), Identities(table("identities"), clock)
 
     caller = Caller()
+    waiting = Waiting(table("waiting"), outbox, clock)
     tokens = Tokens(table("tokens"), caller, outside.entra, clock)
 
     def region() -> str:
@@ -127,10 +130,20 @@ def wire(settings: Settings, outside: Outside) -> Services:
             lambda thread: threads.typing(thread, CUSTOMER),
         ),
         router=Router(threads, identities, records, configurations, sends, parked, media, clock),
-        courier=Courier(threads, identities, configurations, sends, Line(caller, tokens), clock),
+        courier=Courier(
+            threads,
+            identities,
+            configurations,
+            sends,
+            Line(caller, tokens),
+            waiting,
+            parked,
+            clock,
+        ),
         threads=threads,
         sends=sends,
         tokens=tokens,
+        waiting=waiting,
         blobs=outside.blobs,
         media=media,
         fetcher=Fetcher(threads, configurations, outside.blobs, Sources(Downloader(), tokens, clock)),

@@ -79,6 +79,7 @@ class Capabilities:
     threadless_receipts: bool = False  # its statuses name the message, but not the customer
     writing_opts_in: bool = False  # no news tells of a return: who writes again wants to be written to
     idempotent: bool = False  # the send API takes an idempotency key
+    patience: timedelta = timedelta()  # how long it may be down until a message is parked; zero: minutes
     events: frozenset[Event] = frozenset()  # news of the conversation that its customer is told
     retired_on: date | None = None  # Microsoft's product, or the provider itself, ended the channel
     methods: frozenset[str] = frozenset({"POST"})  # of the webhook
@@ -119,6 +120,7 @@ class Call:
     method: str = "POST"
     name: str = ""
     tokened: bool = False
+    seconds: float | None = None  # how long an answer may take; None: as long as delivery usually waits
 
 
 def written(content: JsonValue) -> bytes:

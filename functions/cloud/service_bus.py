@@ -163,4 +163,5 @@ def _message(envelope: Envelope) -> ServiceBusMessage:
         session_id=envelope.session or None,
         content_type="application/json",
         application_properties=dict(envelope.properties.items()),
+        scheduled_enqueue_time_utc=envelope.not_before,
     )

@@ -37,6 +37,13 @@ def part_taken(message: StoredMessage, part: str) -> StoredMessage:
     return noted(_named(message, (*message.parts, part)), part, Delivery.SENT)
 
 
+def requeued(message: StoredMessage) -> StoredMessage:
+    """Forget that calls failed: they are to be made again, those of the parts that were taken are not."""
+    states = {part: state for part, state in _states(message).items() if state is not Delivery.FAILED}
+    changes: dict[str, object] = {"delivery": Delivery.QUEUED, "delivery_code": "", "delivery_reason": ""}
+    return message.model_copy(update={**changes, "part_delivery": {**states, PENDING: Delivery.QUEUED}})
+
+
 def all_taken(message: StoredMessage, parts: Iterable[str]) -> StoredMessage:
     """Note that the provider took every call, under these ids."""
     before, ids = _states(message), tuple(dict.fromkeys((*message.parts, *parts)))

@@ -10,7 +10,7 @@ from datetime import datetime
 from functions.conversations import layout
 from functions.conversations.fold import PROVIDER
 from functions.conversations.model import StoredMessage
-from functions.conversations.progress import PENDING, all_taken, noted, part_taken, reported
+from functions.conversations.progress import PENDING, all_taken, noted, part_taken, reported, requeued
 from functions.conversations.store import Store, persist
 from functions.message import Delivery, Receipt
 from functions.ports import Entity, Op, Write
@@ -50,6 +50,14 @@ class Progress:
     async def ended(self, message: str, state: Delivery, code: str, reason: str) -> StoredMessage:
         """Note that the pending calls failed, or that nobody knows."""
         return await self._change(message, lambda found: noted(found, PENDING, state, code, reason))
+
+    async def again(self, message: str) -> StoredMessage:
+        """Queue a message once more that had failed; any other stays as it is."""
+
+        def change(found: StoredMessage) -> StoredMessage:
+            return requeued(found) if found.delivery is Delivery.FAILED else found
+
+        return await self._change(message, change)
 
     async def _change(self, message: str, change: Change, provider_ids: Iterable[str] = ()) -> StoredMessage:
         where, _ = layout.message_place(message)

@@ -164,6 +164,10 @@ class Threads:
         """Note that the message, or the rest of it, will never be sent."""
         return await self._progress.ended(message, Delivery.FAILED, code, reason)
 
+    async def again(self, message: str) -> StoredMessage:
+        """Queue a message once more that had failed; any other stays as it is."""
+        return await self._progress.again(message)
+
     async def uncertain(self, message: str, reason: str) -> StoredMessage:
         """Note that nobody knows whether the provider took it."""
         return await self._progress.ended(message, Delivery.UNCERTAIN, "uncertain", reason)

@@ -68,10 +68,15 @@ class Caller:
             headers=headers,
             data=data if call.json is None else written(call.json),
             allow_redirects=False,
+            timeout=self._times if call.seconds is None else _within(call.seconds),
         ) as response:
             body = await _read(response.content)
             given = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, given, body)
+
+
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=TIMES.sock_connect)
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

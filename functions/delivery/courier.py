@@ -24,8 +24,10 @@ from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
 from functions.delivery.caller import NotSent, Unknown
 from functions.delivery.line import Line
+from functions.delivery.waiting import Waiting
 from functions.errors import MonikanavaError, NotDeliverable, NotFound, Unavailable
 from functions.identity.identities import Identities
+from functions.intake.parked import Parked
 from functions.message import Delivery, Event, Outbound
 from functions.patience import Patience
 from functions.traces import trace
@@ -39,9 +41,13 @@ log = logging.getLogger("monikanava.delivery")
 
 
 class Later(MonikanavaError):
-    """The provider does not take it now: the queue shall deliver it again."""
+    """The provider does not take it now: it shall be delivered again, in `wait` seconds or later."""
 
     code = "later"
+
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class Courier:
         configurations: Configurations,
         sends: Sends,
         line: Line,
+        waiting: Waiting,
+        parked: Parked,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -72,6 +80,8 @@ class Courier:
         self._configurations = configurations
         self._sends = sends
         self._line = line
+        self._waiting = waiting
+        self._parked = parked
         self._clock = clock
         self._sleep = sleep
 
@@ -79,7 +89,43 @@ class Courier:
         """Deliver once in effect; `count` is 1 at the first delivery. Raises Later or Unavailable."""
         if outbound.event is Event.TYPING:
             await self._hint(outbound)
+        elif longest := _longest(outbound):
+            await self._deliver_for_hours(outbound, longest)
+        else:
+            await self._deliver(outbound, count)
+
+    async def _deliver_for_hours(self, outbound: Outbound, longest: timedelta) -> None:
+        """Deliver in the order of the thread to a channel that may be down; what waits too long is parked."""
+        patience = Patience()
+        if await patience(lambda: self._waiting.behind(outbound, self._waits)):
             return
+        try:
+            await self._deliver(outbound, 1)
+        except Later as later:
+            if await self._held(outbound, later, longest, patience):
+                return
+        await patience(lambda: self._waiting.leave(outbound))
+
+    async def _held(self, outbound: Outbound, later: Later, longest: timedelta, patience: Patience) -> bool:
+        if await patience(lambda: self._waiting.hold(outbound, later.wait, longest)):
+            log.warning("held: message=%s reason=%s", outbound.id, later.reason)
+            return True
+        log.error("parked: message=%s reason=%s", outbound.id, later.reason)
+        await self._park(outbound, f"not taken for {longest}: {later.reason}")
+        await patience(lambda: self._threads.failed(outbound.id, "gave-up", later.reason))
+        return False
+
+    async def _waits(self, message: str) -> bool:
+        try:
+            return (await self._threads.message(message)).delivery is Delivery.QUEUED
+        except NotFound:
+            return False
+
+    async def _park(self, outbound: Outbound, reason: str) -> None:
+        queue = f"outbound-{outbound.channel}"
+        await self._parked.park(queue, outbound.session, outbound.id, outbound.json_text(), reason)
+
+    async def _deliver(self, outbound: Outbound, count: int) -> None:
         patience = Patience()
         message = await patience(lambda: self._threads.message(outbound.id))
         if message.delivery is not Delivery.QUEUED:
@@ -95,7 +141,7 @@ class Courier:
         except Exception as error:
             reason = error.reason if isinstance(error, MonikanavaError) else trace(error)
             if count < GIVE_UP_AFTER:
-                raise Later(reason) from None
+                raise (error if isinstance(error, Later) else Later(reason)) from None
             await self._failed(message, "gave-up", reason, patience)
 
     async def _hint(self, outbound: Outbound) -> None:
@@ -146,11 +192,11 @@ class Courier:
             outcome = await self._attempt(call, job)
             if isinstance(outcome, Sent):
                 return outcome.message
-            pause = next(pauses, 0.0)
+            pause = 0.0 if job.channel.capabilities.patience else next(pauses, 0.0)
             wait = min(max(pause, _asked_for(outcome)), LONGEST_WAIT - waited, job.patience.left)
             log.warning("not taken: message=%s reason=%s wait=%.0f", job.message.id, outcome.reason, wait)
             if not pause or wait <= 0:
-                raise Later(f"the provider does not take it now: {outcome.reason}")
+                raise Later(f"the provider does not take it now: {outcome.reason}", _asked_for(outcome))
             waited += wait
             await self._sleep(wait)
 
@@ -186,6 +232,13 @@ class Courier:
     async def _failed(self, message: StoredMessage, code: str, reason: str, patience: Patience) -> None:
         log.warning("failed: message=%s code=%s", message.id, code)
         await patience(lambda: self._threads.failed(message.id, code, reason))
+
+
+def _longest(outbound: Outbound) -> timedelta:
+    try:
+        return adapter(outbound.channel, outbound.provider).capabilities.patience
+    except NotFound:
+        return timedelta()
 
 
 def _asked_for(outcome: Refused | Unsure) -> float:

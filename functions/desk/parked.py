@@ -1,8 +1,14 @@
 """Parked messages: seen, replayed or discarded by an administrator."""
 
+from contextlib import suppress
+
+from pydantic import ValidationError
+
 from functions.desk.call import Call, Nothing, Reply, nothing
 from functions.desk.conversations import Paging
+from functions.errors import NotFound
 from functions.intake.parked import ParkedMessage
+from functions.message import Outbound
 from functions.paging import Page
 from functions.services import Services
 
@@ -18,8 +24,16 @@ async def get_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[
 
 
 async def replay_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[ParkedMessage]:
-    """Put a parked message on its queue again."""
+    """Put a parked message on its queue again; a reply that had failed is queued again."""
+    await _queued_again(await services.parked.get(call.parameters["id"]), services)
     return Reply(await services.parked.replay(call.parameters["id"]))
+
+
+async def _queued_again(parked: ParkedMessage, services: Services) -> None:
+    if parked.queue.startswith("outbound-"):
+        # A body that is no reply, and one whose conversation is gone, are for delivery to judge.
+        with suppress(ValidationError, NotFound):
+            await services.threads.again(Outbound.model_validate_json(parked.body).id)
 
 
 async def discard_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[Nothing]:

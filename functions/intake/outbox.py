@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from functions.errors import Unavailable
-from functions.ports import Bus, Entity, Envelope, Op, Table, Write
+from functions.ports import Bus, Entity, Envelope, Op, Table, Value, Write
 from functions.rows import pack, unpack
 
 QUEUES = "~queues"  # the partition that names the queues which ever had a spool
@@ -95,9 +95,11 @@ class Outbox:
     def _row(self, queue: str, envelope: Envelope) -> Entity:
         self._count += 1
         key = f"{self._clock().timestamp():017.6f}:{self._count:012d}:{self._instance}"
-        values = {"id": envelope.id, "session": envelope.session}
         properties = json.dumps(dict(envelope.properties))
-        return Entity(queue, key, {**values, "properties": properties, **pack("body", envelope.body)})
+        values: dict[str, Value] = {"id": envelope.id, "session": envelope.session, "properties": properties}
+        if envelope.not_before:
+            values["notBefore"] = envelope.not_before
+        return Entity(queue, key, {**values, **pack("body", envelope.body)})
 
     async def _drain(self, queue: str) -> int:
         loop = asyncio.get_running_loop()
@@ -114,10 +116,11 @@ class Outbox:
 
 
 def _envelope(row: Entity) -> Envelope:
-    values = row.values
+    values, later = row.values, row.values.get("notBefore")
     return Envelope(
         id=str(values["id"]),
         body=unpack("body", values),
         session=str(values["session"]),
         properties=json.loads(str(values["properties"])),
+        not_before=later if isinstance(later, datetime) else None,
     )

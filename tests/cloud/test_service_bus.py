@@ -4,6 +4,8 @@ import asyncio
 import gc
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -65,6 +67,17 @@ async def test_a_message_carries_session_id_and_cloud_event(bus: AzureBus, servi
         "traceparent": trace,
     }
     assert type(item).model_validate_json(text(arrived)) == item
+
+
+async def test_what_is_for_later_comes_later_and_lets_others_pass(
+    bus: AzureBus, servicebus: ServiceBus
+) -> None:
+    session, due = uuid4().hex, datetime.now(UTC) + timedelta(seconds=1)
+    await bus.send(QUEUE, [replace(envelope(session, "later"), not_before=due), envelope(session, "now")])
+    arrived = await read(servicebus, QUEUE, session, count=2)
+    assert [text(message) for message in arrived] == ["now", "later"]
+    assert arrived[1].enqueued_time_utc
+    assert arrived[1].enqueued_time_utc >= due - timedelta(milliseconds=1)
 
 
 async def test_the_same_id_twice_arrives_once(bus: AzureBus, servicebus: ServiceBus) -> None:

@@ -59,7 +59,17 @@ class House:
         """A courier as a new process would have it."""
         one = self.services
         line = Line(self.caller, one.tokens)
-        return Courier(one.threads, one.identities, one.configurations, one.sends, line, now, self._sleep)
+        return Courier(
+            one.threads,
+            one.identities,
+            one.configurations,
+            one.sends,
+            line,
+            one.waiting,
+            one.parked,
+            now,
+            self._sleep,
+        )
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -6,6 +6,7 @@ sees what we send could send it back as a customer's.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -86,6 +87,7 @@ class CustomWebhook:
         templates=True,
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
         idempotent=True,
+        patience=timedelta(hours=24),
         events=frozenset(Event),
     )
 
