@@ -150,7 +150,8 @@ def _signed_parameters(request: Request) -> str:
 
 def _with_and_without_port(url: str) -> Iterator[str]:
     """Twilio signs with or without the port, by product. The rest of the URL stays as it is, to the byte."""
+    yield url
     parts = urlsplit(url)
     place, port = parts.netloc, parts.port
-    yield url.replace(place, place.removesuffix(f":{port}"), 1) if port else url
-    yield url if port else url.replace(place, f"{place}:{_PORTS.get(parts.scheme, 443)}", 1)
+    other = place.removesuffix(f":{port}") if port else f"{place}:{_PORTS.get(parts.scheme, 443)}"
+    yield url.replace(place, other, 1)

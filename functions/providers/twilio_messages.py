@@ -110,4 +110,4 @@ def _item(request: Request, inbox: Inbox, form: Fields, **more: Any) -> Inbound:
 
 
 def _context(form: Fields, names: Mapping[str, str]) -> dict[str, str]:
-    return {name: form[field] for field, name in names.items() if form.get(field, "") not in ("", "false")}
+    return {name: value for field, name in names.items() if (value := form.get(field)) and value != "false"}
