@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.conversations.feed import Mark
 from functions.conversations.model import NOTE, STATE, Direction, State, StoredMessage
 from functions.conversations.threads import Draft
 from functions.errors import Conflict
@@ -144,6 +145,17 @@ async def test_the_timers_close_is_told_and_told_again_when_it_was_cut_off(world
     assert await history(world, opened.id) == [(1, "message", "text of 1"), (2, STATE, "closed")]
     await world.close_idle()
     assert world.sent == [news]
+
+
+async def test_a_chat_that_nobody_took_is_seen_to_close_where_its_customer_reads(world: World) -> None:
+    opened = (await world.receive(chat(world, "1"))).opened[0]
+    world.later(minutes=21)
+    assert await world.close_idle() == 1
+    assert world.sent == []  # the customer's client reads the thread itself
+    feed = await world.threads.feed(world.item("1").model_copy(update={"channel": "chat"}).session, Mark())
+    last = feed.messages[-1]
+    assert (last.kind, last.payload, last.text) == (STATE, State.CLOSED, "closed by the timer")
+    assert last.conversation == opened.id
 
 
 async def test_another_agent_does_not_get_what_one_has(world: World) -> None:
