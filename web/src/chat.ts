@@ -1,12 +1,12 @@
 // The page: comes back to the conversation there was, or asks what the account wants to know and begins one.
 import { Frame } from './frame';
-import { forget, remember, remembered } from './memory';
+import { Host } from './host';
+import { Memory } from './memory';
 import { readPage } from './page';
+import { Room } from './room';
 import { begin, refresh, Refused, transcript, type Session } from './session';
 import { survey } from './survey';
 import { textsOf } from './texts';
-import { Host } from './host';
-import { Room } from './room';
 
 const page = readPage();
 const texts = textsOf(page.locale);
@@ -14,12 +14,14 @@ document.documentElement.lang = page.locale;
 document.title = page.title;
 
 const host = new Host(page, { opened, shown });
+const memory = new Memory(page.account, host);
 const frame = new Frame(page, texts, { transcript: () => void download(), end: () => void end(), minimise: () => host.close() });
-let session: Session | null = remembered(page.account);
+let session: Session | null = null;
 let room: Room | null = null;
 let agent = false;
 
-void (session ? comeBack(session) : welcome());
+let newest = ''; // when the newest message of the agent's side was sent
+let unread = 0;
 
 async function comeBack(earlier: Session): Promise<void> {
   frame.notice('');
@@ -34,7 +36,7 @@ async function comeBack(earlier: Session): Promise<void> {
 const isOver = (error: unknown) => error instanceof Refused && [401, 403, 404, 410].includes(error.status);
 
 function startAnew(reason = ''): void {
-  forget(page.account);
+  memory.clear();
   room?.remove();
   room = session = null;
   frame.chatting(false);
@@ -48,6 +50,7 @@ function welcome(): void {
   frame.stage.replaceChildren();
   if (!page.survey.length) return void start({});
   frame.stage.append(survey(page.survey, texts, page.locale, (answers) => void start(answers)));
+  if (host.focus) opened();
 }
 
 async function start(answers: Record<string, string>): Promise<void> {
@@ -79,16 +82,13 @@ function enter(fresh: Session, anew: boolean): void {
     ended: () => void (page.persistent ? (agent = false) : over()),
     expired: () => startAnew(texts.expired),
   });
-  if (anew || page.embedded) room.focus();
+  if (anew || host.focus) room.focus();
 }
 
 function keep(fresh: Session): void {
   session = { ...fresh, seen: session?.seen ?? fresh.seen };
-  remember(page.account, session);
+  memory.write(session);
 }
-
-let newest = '';
-let unread = 0;
 
 function heard(sentAt: string): void {
   newest = sentAt > newest ? sentAt : newest;
@@ -120,7 +120,7 @@ async function end(): Promise<void> {
 }
 
 function over(): void {
-  forget(page.account);
+  memory.clear();
   room?.close();
   frame.status('ended');
   frame.ended(() => startAnew());
@@ -136,3 +136,7 @@ async function download(): Promise<void> {
     frame.notice(texts.transcriptFailed);
   }
 }
+
+const earlier = await memory.read();
+if (earlier) await comeBack(earlier);
+else welcome();

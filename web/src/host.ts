@@ -1,25 +1,43 @@
 // The page around us: the widget on somebody's site, or nobody when the chat is open by itself.
 import type { Page } from './page';
 
-/** What frame and widget say to each other; the widget says `shown`, the frame the rest. */
-export type Said = { monikanava: 'shown'; shown: boolean } | { monikanava: 'unread'; count: number } | { monikanava: 'close' };
+/** What the widget says: once when the frame is ready, and whenever it is opened or closed. */
+export interface Shown {
+  monikanava: 'shown';
+  shown: boolean;
+  focus: boolean; // the customer opened it just now; not when a page comes with it open
+  kept: string | null; // what the frame gave it to keep
+}
+
+/** What the frame says. */
+export type Said =
+  | { monikanava: 'ready' }
+  | { monikanava: 'unread'; count: number }
+  | { monikanava: 'keep'; text: string | null }
+  | { monikanava: 'close' };
 
 export class Host {
   #open: boolean;
+  focus = false; // the cursor is wanted here
+  readonly #greeted: Promise<Shown>;
 
   constructor(private readonly page: Page, listener: { opened(): void; shown(): void }) {
     this.#open = !page.embedded;
-    window.addEventListener('message', ({ source, data }: MessageEvent<Said>) => {
-      if (source !== window.parent || data?.monikanava !== 'shown') return;
-      this.#open = data.shown;
-      if (!this.visible) return;
-      listener.shown();
-      listener.opened();
-    });
+    this.#greeted = new Promise((greeted) =>
+      window.addEventListener('message', ({ source, data }: MessageEvent<Shown>) => {
+        if (source !== window.parent || data?.monikanava !== 'shown') return;
+        greeted(data);
+        this.#open = data.shown;
+        this.focus = data.focus;
+        if (this.visible) listener.shown();
+        if (this.focus) listener.opened();
+      }),
+    );
     document.addEventListener('visibilitychange', () => void (this.visible && listener.shown()));
     window.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]')) this.close();
     });
+    this.#say({ monikanava: 'ready' });
   }
 
   get visible(): boolean {
@@ -31,12 +49,21 @@ export class Host {
     this.#say({ monikanava: 'unread', count });
   }
 
+  /** What the widget keeps for us; nothing when there is none. */
+  async kept(): Promise<string | null> {
+    return this.page.embedded ? (await this.#greeted).kept : null;
+  }
+
+  keep(text: string | null): void {
+    this.#say({ monikanava: 'keep', text });
+  }
+
   close(): void {
     this.#say({ monikanava: 'close' });
   }
 
   #say(what: Said): void {
-    // The site's origin is not known here; a count is no secret, and only allowed sites can frame us.
+    // To whoever frames us: the browser lets nobody but the account's allowed sites do that (frame-ancestors).
     if (this.page.embedded) window.parent.postMessage(what, '*');
   }
 }

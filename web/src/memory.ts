@@ -1,28 +1,36 @@
-// What survives a reload. A browser may forbid storage in a frame of another site: then nothing does.
+// What survives a reload: the session, in this page's storage. In a frame of another site browsers may forbid that;
+// then the widget keeps it, in the storage of its tab: on a site that may open chats anyway, or it could not frame us.
+import type { Host } from './host';
 import type { Session } from './session';
 
-const key = (account: string) => `monikanava:${account}`;
+export class Memory {
+  readonly #key: string;
 
-export function remember(account: string, session: Session): void {
-  try {
-    localStorage.setItem(key(account), JSON.stringify(session));
-  } catch {
-    // Forbidden or full: the chat works, and a reload starts anew.
+  constructor(account: string, private readonly host: Host) {
+    this.#key = `monikanava:${account}`;
+  }
+
+  async read(): Promise<Session | null> {
+    const text = allowed() ? localStorage.getItem(this.#key) : await this.host.kept();
+    return JSON.parse(text ?? 'null') as Session | null;
+  }
+
+  write(session: Session): void {
+    const text = JSON.stringify(session);
+    if (allowed()) localStorage.setItem(this.#key, text);
+    else this.host.keep(text);
+  }
+
+  clear(): void {
+    if (allowed()) localStorage.removeItem(this.#key);
+    else this.host.keep(null);
   }
 }
 
-export function remembered(account: string): Session | null {
+function allowed(): boolean {
   try {
-    return JSON.parse(localStorage.getItem(key(account)) ?? 'null') as Session | null;
+    return Boolean(localStorage);
   } catch {
-    return null;
-  }
-}
-
-export function forget(account: string): void {
-  try {
-    localStorage.removeItem(key(account));
-  } catch {
-    // There was nothing to forget.
+    return false;
   }
 }

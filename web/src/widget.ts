@@ -2,7 +2,7 @@
 //
 //   <script src="https://HOST/api/channels/chat/ACCOUNT/widget.js" data-locale="fi" async></script>
 import { icon, make } from './dom';
-import type { Said } from './host';
+import type { Said, Shown } from './host';
 import { localeOf } from './locale';
 import css from './widget.css';
 import { widgetTexts } from './widget-texts';
@@ -16,24 +16,25 @@ const { locale: wished, position, survey } = script.dataset;
 const locale = localeOf([wished ?? document.documentElement.lang, ...navigator.languages]);
 const texts = widgetTexts[locale];
 
-/** Remembers, while the tab lives, whether the chat was open; pages without storage start with it closed. */
-const memory = {
-  key: `monikanava:${base}`,
-  read(): string | null {
+/** Remembers while the tab lives; on pages without storage nothing is remembered. */
+function memory(name: string) {
+  const key = `monikanava:${base}:${name}`;
+  const tried = <T>(action: () => T): T | null => {
     try {
-      return sessionStorage.getItem(this.key);
+      return action();
     } catch {
       return null;
     }
-  },
-  write(value: 'open' | 'closed'): void {
-    try {
-      sessionStorage.setItem(this.key, value);
-    } catch {
-      // Forbidden: nothing is remembered.
-    }
-  },
-};
+  };
+  return {
+    read: () => tried(() => sessionStorage.getItem(key)),
+    write: (text: string | null) =>
+      tried(() => (text === null ? sessionStorage.removeItem(key) : sessionStorage.setItem(key, text))),
+  };
+}
+
+const place = memory('place'); // open or closed; nothing before the first time
+const kept = memory('kept'); // the frame's, when it may not keep anything itself
 
 class Widget {
   readonly #host = make('div');
@@ -42,6 +43,8 @@ class Widget {
   readonly #root: ShadowRoot;
   #frame: HTMLIFrameElement | null = null;
   #open = false;
+  #byHand = false;
+  #ready = false; // the page in the frame listens
   #unread = 0;
 
   constructor() {
@@ -56,14 +59,15 @@ class Widget {
     window.addEventListener('keydown', ({ key }) => void (key === 'Escape' && this.#open && this.#turn(false)));
     document.body.append(this.#host);
     this.#draw();
-    const before = memory.read();
+    const before = place.read();
     if (before) this.#load();
     if (before === 'open') this.#turn(true, false);
   }
 
   #turn(open: boolean, byHand = true): void {
     this.#open = open;
-    memory.write(open ? 'open' : 'closed');
+    this.#byHand = open && byHand;
+    place.write(open ? 'open' : 'closed');
     const frame = this.#load();
     frame.hidden = !open;
     this.#draw();
@@ -77,7 +81,6 @@ class Widget {
     if (this.#frame) return this.#frame;
     const query = new URLSearchParams({ embedded: 'true', locale, ...(survey ? { survey } : {}) });
     const frame = make('iframe', { id: 'chat', src: `${base}?${query}`, title: texts.title, hidden: true });
-    frame.addEventListener('load', () => this.#tell());
     this.#root.prepend(frame);
     return (this.#frame = frame);
   }
@@ -94,15 +97,17 @@ class Widget {
   }
 
   #tell(): void {
-    const shown: Said = { monikanava: 'shown', shown: this.#open };
-    this.#frame?.contentWindow?.postMessage(shown, new URL(base).origin);
+    const shown: Shown = { monikanava: 'shown', shown: this.#open, focus: this.#byHand, kept: kept.read() };
+    if (this.#ready) this.#frame?.contentWindow?.postMessage(shown, new URL(base).origin);
   }
 
   #heard({ source, origin, data }: MessageEvent<Said>): void {
     if (!this.#frame || source !== this.#frame.contentWindow || origin !== new URL(base).origin) return;
     if (data.monikanava === 'close') this.#turn(false);
-    if (data.monikanava !== 'unread') return;
-    this.#unread = data.count;
+    if (data.monikanava === 'keep') kept.write(data.text);
+    if (data.monikanava === 'unread') this.#unread = data.count;
+    if (data.monikanava === 'ready') this.#ready = true;
+    if (data.monikanava === 'ready') this.#tell();
     this.#draw();
   }
 }

@@ -1,0 +1,176 @@
+"""The page by itself: languages, colours, keys and screen readers, and what it says when things go wrong."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from local.child import ROOT
+from tests.browser.browsing import Customer, customer
+from tests.browser.house import POLLING, House, house
+
+AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+GREETINGS = {
+    "fi": "Hei! Miten voimme auttaa?",
+    "sv": "Hej! Hur kan vi hjälpa?",
+    "en": "Hello! How can we help?",
+}
+SAVED = "monikanava:open"
+SPOIL = """key => {
+    const saved = JSON.parse(localStorage[key]);
+    localStorage[key] = JSON.stringify({...saved, token: 'x'});
+}"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with house(tmp_path_factory.mktemp("browser"), POLLING) as found:
+        yield found
+
+
+async def faults(page: Page) -> list[str]:
+    """Give what axe-core finds on the page, of those that shut people out."""
+    await page.evaluate(AXE)
+    found: list[dict[str, Any]] = await page.evaluate("axe.run().then(found => found.violations)")
+    grave = [one for one in found if one["impact"] in {"serious", "critical"}]
+    return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}" for one in grave]
+
+
+@pytest.mark.parametrize(
+    ("locale", "name", "begin", "box"),
+    [
+        ("fi", "Nimesi", "Aloita keskustelu", "Viestin syöttöruutu"),
+        ("sv", "Ditt namn", "Starta chatten", "Inmatningsruta för meddelande"),
+        ("en", "Your name", "Start the chat", "Message input box"),
+    ],
+)
+async def test_speaks_the_customers_language(
+    home: House, locale: str, name: str, begin: str, box: str
+) -> None:
+    async with customer(home.browser, locale=f"{locale}-FI") as aino:
+        await aino.page.goto(home.page("asked"))
+        await aino.page.get_by_label(name).fill("Aino")
+        await aino.button(begin).click()
+        await aino.sees(GREETINGS[locale])
+        await expect(aino.box).to_have_attribute("aria-label", box)
+        assert await aino.page.evaluate("document.documentElement.lang") == locale
+
+
+async def test_the_link_may_choose_the_language(home: House) -> None:
+    async with customer(home.browser, locale="en-GB") as aino:
+        await aino.page.goto(home.page("asked", "?locale=sv"))
+        await expect(aino.page.get_by_label("Ditt namn")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_is_for_every_eye(home: House, scheme: str) -> None:
+    async with customer(home.browser, color_scheme=scheme, locale="fi-FI") as aino:
+        await aino.page.goto(home.page("asked"))
+        await aino.button("Aloita keskustelu").click()
+        name = aino.page.get_by_label("Nimesi")
+        await expect(name).to_be_focused()
+        await expect(name).to_have_accessible_description("Vastaa tähän, ole hyvä.")
+        assert await faults(aino.page) == []
+        await aino.picture(f"survey-{scheme}")
+        await name.fill("Aino")
+        await aino.button("Aloita keskustelu").click()
+        await aino.say(f"Missä tilaukseni on? ({scheme})")
+        conversation = await home.conversation_of(f"Missä tilaukseni on? ({scheme})")
+        choices = [{"title": "Kiitos", "payload": "thanks"}, {"title": "Muuta asiaa", "payload": "more"}]
+        await home.reply(conversation, "Matkalla: https://example.com/tilaus", choices=choices)
+        await aino.sees("Matkalla")
+        offered = aino.page.get_by_role("toolbar", name="Ehdotetut toiminnot")
+        await expect(offered.get_by_role("button", name="Muuta asiaa")).to_be_visible()
+        assert await faults(aino.page) == []
+        await aino.picture(f"conversation-{scheme}")
+        await aino.button("Lopeta keskustelu").click()
+        assert await faults(aino.page) == []
+        await aino.picture(f"ending-{scheme}")
+        await aino.page.get_by_role("dialog").get_by_role("button", name="Lopeta keskustelu").click()
+        await expect(aino.button("Aloita uusi keskustelu")).to_be_focused()
+        assert await faults(aino.page) == []
+        await aino.picture(f"ended-{scheme}")
+        paper = await aino.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (paper == "rgb(255, 255, 255)") is (scheme == "light")
+
+
+async def test_a_keyboard_is_enough(home: House) -> None:
+    async with customer(home.browser) as aino:
+        keys = aino.page.keyboard
+        await aino.page.goto(home.page("asked"))
+        await expect(aino.page.get_by_label("Your name")).to_be_visible()
+        await keys.press("Tab")
+        await keys.type("Aino")
+        await keys.press("Tab")
+        await keys.press("ArrowDown")
+        await keys.press("Tab")
+        await keys.press("Enter")
+        await expect(aino.box).to_be_focused()
+        await keys.type("Only keys")
+        await keys.press("Enter")
+        conversation = await home.conversation_of("Only keys")
+        assert (await home.desk.get(f"conversations/{conversation}"))["context"]["topic"] == "invoice"
+        await tab_to(aino, "End chat", "Shift+Tab")
+        await keys.press("Enter")
+        dialog = aino.page.get_by_role("dialog", name="Do you want to end the chat?")
+        await expect(dialog).to_be_visible()
+        await keys.press("Escape")
+        await expect(dialog).to_be_hidden()
+        await expect(aino.button("End chat")).to_be_focused()
+        await keys.press("Enter")
+        await tab_to(aino, "End chat", "Tab")
+        await keys.press("Enter")
+        await expect(aino.button("Start a new chat")).to_be_focused()
+        await home.until_state(conversation, "wrapUp", "closed")
+
+
+async def tab_to(aino: Customer, name: str, key: str) -> None:
+    focused = "document.activeElement.ariaLabel || document.activeElement.textContent"
+    for _ in range(20):
+        await aino.page.keyboard.press(key)
+        if await aino.page.evaluate(focused) == name:
+            return
+    raise AssertionError(f"no key leads to {name!r}")
+
+
+async def test_a_token_that_is_over_starts_anew_and_says_so(home: House) -> None:
+    async with customer(home.browser) as aino:
+        await aino.page.goto(home.page("open"))
+        await aino.sees(GREETINGS["en"])
+        await aino.page.evaluate(SPOIL, SAVED)
+        await aino.page.reload()
+        await expect(aino.page.get_by_role("alert").first).to_contain_text(
+            "Your earlier chat is no longer open"
+        )
+        await aino.sees(GREETINGS["en"])
+        aino.forgive("401")
+
+
+async def test_a_server_out_of_reach_can_be_tried_again(home: House) -> None:
+    async with customer(home.browser) as aino:
+        await aino.page.route("**/session", lambda route: route.abort())
+        await aino.page.goto(home.page("open"))
+        await expect(aino.page.get_by_text("The chat cannot be reached.")).to_be_visible()
+        await aino.page.unroute("**/session")
+        await aino.button("Try again").click()
+        await aino.sees(GREETINGS["en"])
+        await expect(aino.page.get_by_text("The chat cannot be reached.")).to_be_hidden()
+        aino.forgive("ERR_FAILED")
+
+
+async def test_nothing_but_our_own_scripts_may_run(home: House) -> None:
+    async with customer(home.browser) as aino:
+        await aino.page.goto(home.page("open"))
+        await aino.sees(GREETINGS["en"])
+        ran = await aino.page.evaluate(
+            """() => {
+                const script = document.createElement('script');
+                script.textContent = 'window.stranger = true';
+                document.body.append(script);
+                return Boolean(window.stranger);
+            }"""
+        )
+        assert not ran
+        aino.forgive("Content Security Policy")
