@@ -6,9 +6,9 @@ customer's client reads the thread itself, so that a reply is there as soon as i
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from functions.channels import rules
 from functions.channels.contract import Account, Call, Capabilities, Standing, Step
@@ -64,9 +64,15 @@ class SignIn(Settings):
     jwks_url: ApiBase | None = None
     public_key_url: ApiBase | None = None  # of a PEM, as Dynamics 365 has it
 
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.jwks_url is None) == (self.public_key_url is None):
+            raise ValueError("needs either jwksUrl or publicKeyUrl")
+        return self
+
     @property
     def key_url(self) -> str:
-        """Give where the keys are; empty when nobody said."""
+        """Give where the keys are."""
         return self.jwks_url or self.public_key_url or ""
 
 

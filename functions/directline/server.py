@@ -74,7 +74,7 @@ class DirectLine:
             handler, parameters = self._handler(request)
             return await handler(Call(request, account, self._rooms, parameters))
         except MonikanavaError as error:
-            log.info("refused: account=%s path=%s code=%s", account.id, request.rest[:80], error.code)
+            log.info("refused: account=%s path=%r code=%s", account.id, request.rest[:80], error.code)
             return refused(error)
 
     def _handler(self, request: Request) -> tuple[Handler, dict[str, str]]:

@@ -41,12 +41,13 @@ class Starting:
 
     async def start(self, call: Call) -> Response:
         """Start a conversation: of the token, or a new one for the account's backend."""
-        body, now = call.json(BODY_LIMIT), call.request.received_at
+        now = call.request.received_at
         if by_secret(call):
             admit_backend(call)
-            session, first = await self._open(call, body, started=True), True
+            session, first = await self._open(call, call.json(BODY_LIMIT), started=True), True
         else:
-            grant, locale = await admit(call, self._sessions), short(body, LOCALE_LIMIT, "locale")
+            grant = await admit(call, self._sessions)
+            locale = short(call.json(BODY_LIMIT), LOCALE_LIMIT, "locale")
             session, first = await self._sessions.start(call.account.id, grant.conversation, locale)
         return await streamed(call, session.grant(now), status=201 if first else 200)
 
