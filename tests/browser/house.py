@@ -1,6 +1,7 @@
 """The running platform with chat accounts, an agent at its desk, and other people's web sites."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from aiohttp import web
 from playwright.async_api import Browser
 
 from local.desk import Desk, Json
+from local.issuer import AUDIENCE, ISSUER
 from local.platform import Platform
 from tests.browser.browsing import chromium
 from tests.waiting import eventually
@@ -50,6 +52,15 @@ accounts:
     provider: directline
     workstream: support
     settings: {<<: *settings, survey: []}
+  - id: members
+    channel: chat
+    provider: directline
+    workstream: support
+    settings:
+      <<: *settings
+      survey: []
+      persistent: true
+      signIn: {issuer: ISSUER, audience: AUDIENCE, jwksUrl: KEYS}
 workstreams:
   - {id: support, agentQueue: frontline}
 agentQueues:
@@ -101,14 +112,21 @@ class House:
         await eventually(there)
 
 
+def configuration(platform: Platform, allowed: str) -> str:
+    """Fill the example in; who signs members in is the platform's own issuer."""
+    keys = platform.environment()["AUTH_JWKS_URL"]
+    known = {"ALLOWED": allowed, "KEYS": keys, "ISSUER": ISSUER, "AUDIENCE": AUDIENCE}
+    text = re.sub("|".join(known), lambda found: known[found[0]], CONFIGURATION)
+    return yaml.safe_dump(yaml.safe_load(text))  # the service's own reader knows no merging of keys
+
+
 @asynccontextmanager
 async def house(data: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         sites: dict[str, str] = {}
         allowed, stranger = [await stack.enter_async_context(site(sites)) for _ in range(2)]
         platform = await stack.enter_async_context(Platform(data, environment=environment))
-        document = yaml.safe_load(CONFIGURATION.replace("ALLOWED", allowed))
-        await platform.configure(yaml.safe_dump(document))
+        await platform.configure(configuration(platform, allowed))
         token = platform.issuer.token("Administrator", "agent-1")
         desk = await stack.enter_async_context(Desk(platform.url, token))
         browser = await stack.enter_async_context(chromium())

@@ -95,6 +95,43 @@ async def test_a_small_screen_is_filled(home: House) -> None:
         await expect(aino.page.locator("iframe")).to_be_hidden()
 
 
+def members(home: House, name: str) -> str:
+    token = home.platform.issuer.token("Customer", name)
+    asked = f"<script>function whoIsIt() {{ return Promise.resolve('{token}'); }}</script>"
+    return asked + embed(home, "members", 'data-locale="fi" data-sign-in="whoIsIt"')
+
+
+async def opened(home: House, aino: Customer) -> None:
+    await aino.page.goto(home.allowed)
+    await aino.page.get_by_role("button", name="Avaa keskustelu").click()
+    inside(aino)
+    await aino.sees(GREETING)
+
+
+async def test_who_is_signed_in_has_one_conversation_everywhere(home: House) -> None:
+    home.sites[home.allowed] = members(home, "aino")
+    async with customer(home.browser, viewport=SIZE) as aino:
+        await opened(home, aino)
+        await aino.say("Koneelta")
+        conversation = await home.conversation_of("Koneelta")
+        context = (await home.desk.get(f"conversations/{conversation}"))["context"]
+        assert context["signedIn"] == "true"
+        await expect(aino.button("Lopeta keskustelu")).to_have_count(0)  # it goes on for good
+
+    async with customer(home.browser, viewport={"width": 390, "height": 700}) as aino:
+        await opened(home, aino)
+        await aino.sees("Koneelta")
+        await aino.say("Puhelimelta")
+        assert await home.conversation_of("Puhelimelta") == conversation
+
+        home.sites[home.allowed] = members(home, "matti")  # signs in on the same phone
+        await aino.page.reload()
+        await aino.sees(GREETING)
+        await aino.say("Hei, Matti tässä")
+        assert await home.conversation_of("Hei, Matti tässä") != conversation
+        await expect(aino.bubble("Koneelta")).to_have_count(0)
+
+
 async def test_a_site_that_is_not_allowed_gets_nothing(home: House) -> None:
     home.sites[home.stranger] = embed(home, "open")
     async with customer(home.browser, viewport=SIZE, locale="fi-FI") as aino:

@@ -4,7 +4,7 @@ import { Host } from './host';
 import { Memory } from './memory';
 import { readPage } from './page';
 import { Room } from './room';
-import { begin, refresh, Refused, transcript, type Session } from './session';
+import { begin, refresh, Refused, subjectOf, transcript, type Session } from './session';
 import { survey } from './survey';
 import { textsOf } from './texts';
 
@@ -57,7 +57,7 @@ async function start(answers: Record<string, string>): Promise<void> {
   frame.notice('');
   frame.status('connecting');
   try {
-    enter(await begin(page, answers), page.survey.length > 0);
+    enter(await begin(page, answers, await host.token()), page.survey.length > 0);
   } catch (error) {
     frame.status(null);
     const reason = error instanceof Refused && error.status === 403 ? texts.refused : texts.status.failed;
@@ -137,6 +137,7 @@ async function download(): Promise<void> {
   }
 }
 
-const earlier = await memory.read();
-if (earlier) await comeBack(earlier);
-else welcome();
+const [earlier, token] = await Promise.all([memory.read(), host.token()]);
+// Who signed out, or in as somebody else, has left the earlier conversation.
+if (earlier?.subject === subjectOf(token)) await comeBack(earlier);
+else startAnew();

@@ -1,6 +1,8 @@
 // The page around us: the widget on somebody's site, or nobody when the chat is open by itself.
 import type { Page } from './page';
 
+const SIGN_IN = 10_000; // milliseconds that the site has to say who the customer is
+
 /** What the widget says: once when the frame is ready, and whenever it is opened or closed. */
 export interface Shown {
   monikanava: 'shown';
@@ -9,9 +11,16 @@ export interface Shown {
   kept: string | null; // what the frame gave it to keep
 }
 
+/** The widget's answer to `sign-in`: the site's token, empty for whom it does not know. */
+export interface SignedIn {
+  monikanava: 'signed-in';
+  token: string;
+}
+
 /** What the frame says. */
 export type Said =
   | { monikanava: 'ready' }
+  | { monikanava: 'sign-in' }
   | { monikanava: 'unread'; count: number }
   | { monikanava: 'keep'; text: string | null }
   | { monikanava: 'close' };
@@ -52,6 +61,19 @@ export class Host {
   /** What the widget keeps for us; nothing when there is none. */
   async kept(): Promise<string | null> {
     return this.page.embedded ? (await this.#greeted).kept : null;
+  }
+
+  /** The token with which the site vouches for its customer; empty without one, or when it takes too long. */
+  async token(): Promise<string> {
+    if (!this.page.embedded || !this.page.signsIn) return '';
+    const answer = new Promise<string>((told) => {
+      window.addEventListener('message', ({ source, data }: MessageEvent<SignedIn>) => {
+        if (source === window.parent && data?.monikanava === 'signed-in') told(data.token);
+      });
+      window.setTimeout(() => told(''), SIGN_IN);
+    });
+    this.#say({ monikanava: 'sign-in' });
+    return answer;
   }
 
   keep(text: string | null): void {

@@ -16,6 +16,7 @@ export interface Page {
   survey: Question[];
   persistent: boolean; // one conversation across visits, which the customer cannot end
   embedded: boolean; // in the widget's frame
+  signsIn: boolean; // the site around us can say who the customer is
   locale: Locale;
   nonce: string;
 }
@@ -31,6 +32,7 @@ export function readPage(): Page {
     survey: survey.filter(({ required }) => required || query.get('survey') !== 'off'),
     persistent: data['persistent'] === 'true',
     embedded: query.get('embedded') === 'true' && window.parent !== window,
+    signsIn: query.get('sign-in') === 'true',
     locale: localeOf([query.get('locale'), ...navigator.languages]),
     nonce: document.querySelector<HTMLLinkElement>('link[rel=stylesheet]')?.nonce ?? '',
   };

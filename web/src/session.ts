@@ -8,6 +8,7 @@ export interface Session {
   webSocket: boolean;
   pollingInterval: number; // milliseconds
   seen: string; // the time of the newest message that was shown
+  subject: string; // who was signed in when it began; empty: nobody
 }
 
 /** The server said no, with a status; 0: it was not reached. */
@@ -19,11 +20,21 @@ export class Refused extends Error {
 
 export const domain = (page: Page): string => `${location.origin}${page.base}/v3/directline`;
 
-export async function begin(page: Page, survey: Record<string, string>): Promise<Session> {
-  const body = JSON.stringify({ locale: page.locale, survey });
+export async function begin(page: Page, survey: Record<string, string>, customer: string): Promise<Session> {
+  const body = JSON.stringify({ locale: page.locale, survey, ...(customer ? { token: customer } : {}) });
   const headers = { 'Content-Type': 'application/json' };
   const answer = await call(`${location.origin}${page.base}/session`, { method: 'POST', headers, body });
-  return { ...((await answer.json()) as Session), seen: '' };
+  return { ...((await answer.json()) as Session), seen: '', subject: subjectOf(customer) };
+}
+
+/** Whom a site's token is about. It is not checked here: it only tells whether it is still the same customer. */
+export function subjectOf(token: string): string {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    return String((JSON.parse(atob(payload)) as { sub?: string }).sub ?? '');
+  } catch {
+    return '';
+  }
 }
 
 /** A fresh token for the same conversation. Raises Refused: 401, 403 and 404 when there is no way back. */

@@ -2,7 +2,7 @@
 //
 //   <script src="https://HOST/api/channels/chat/ACCOUNT/widget.js" data-locale="fi" async></script>
 import { icon, make } from './dom';
-import type { Said, Shown } from './host';
+import type { Said, Shown, SignedIn } from './host';
 import { localeOf } from './locale';
 import css from './widget.css';
 import { widgetTexts } from './widget-texts';
@@ -12,7 +12,7 @@ const CROSS = 'm6 6 12 12M18 6 6 18';
 
 const script = document.currentScript as HTMLScriptElement;
 const base = script.src.replace(/\/widget\.js.*$/, '');
-const { locale: wished, position, survey } = script.dataset;
+const { locale: wished, position, survey, signIn } = script.dataset;
 const locale = localeOf([wished ?? document.documentElement.lang, ...navigator.languages]);
 const texts = widgetTexts[locale];
 
@@ -35,6 +35,16 @@ function memory(name: string) {
 
 const place = memory('place'); // open or closed; nothing before the first time
 const kept = memory('kept'); // the frame's, when it may not keep anything itself
+
+/** Asks the site's own function for the token of its customer; nobody is signed in where it fails. */
+async function token(): Promise<string> {
+  try {
+    const ask = (window as unknown as Record<string, () => unknown>)[signIn ?? ''];
+    return String((await ask?.()) ?? '');
+  } catch {
+    return '';
+  }
+}
 
 class Widget {
   readonly #host = make('div');
@@ -79,7 +89,9 @@ class Widget {
 
   #load(): HTMLIFrameElement {
     if (this.#frame) return this.#frame;
-    const query = new URLSearchParams({ embedded: 'true', locale, ...(survey ? { survey } : {}) });
+    const query = new URLSearchParams({ embedded: 'true', locale });
+    if (survey) query.set('survey', survey);
+    if (signIn) query.set('sign-in', 'true');
     const frame = make('iframe', { id: 'chat', src: `${base}?${query}`, title: texts.title, hidden: true });
     this.#root.prepend(frame);
     return (this.#frame = frame);
@@ -97,8 +109,12 @@ class Widget {
   }
 
   #tell(): void {
-    const shown: Shown = { monikanava: 'shown', shown: this.#open, focus: this.#byHand, kept: kept.read() };
-    if (this.#ready) this.#frame?.contentWindow?.postMessage(shown, new URL(base).origin);
+    if (!this.#ready) return;
+    this.#say({ monikanava: 'shown', shown: this.#open, focus: this.#byHand, kept: kept.read() });
+  }
+
+  #say(what: Shown | SignedIn): void {
+    this.#frame?.contentWindow?.postMessage(what, new URL(base).origin);
   }
 
   #heard({ source, origin, data }: MessageEvent<Said>): void {
@@ -106,6 +122,7 @@ class Widget {
     if (data.monikanava === 'close') this.#turn(false);
     if (data.monikanava === 'keep') kept.write(data.text);
     if (data.monikanava === 'unread') this.#unread = data.count;
+    if (data.monikanava === 'sign-in') void token().then((token) => this.#say({ monikanava: 'signed-in', token }));
     if (data.monikanava === 'ready') this.#ready = true;
     if (data.monikanava === 'ready') this.#tell();
     this.#draw();
