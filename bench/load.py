@@ -88,11 +88,11 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
 
-def request(url: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """Write a POST as it goes over the wire."""
+def request(url: str, headers: Mapping[str, str], body: bytes = b"", method: str = "POST") -> bytes:
+    """Write a request as it goes over the wire."""
     parts = urlsplit(url)
     lines = [
-        f"POST {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
+        f"{method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
         f"Host: {parts.netloc}",
         *(f"{name}: {value}" for name, value in headers.items()),
         f"Content-Length: {len(body)}",

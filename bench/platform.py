@@ -16,12 +16,12 @@ THREADS = 64  # customers who write; at most 100, which is a page of the inbox
 
 
 @asynccontextmanager
-async def platform() -> AsyncIterator[Platform]:
-    """Start it on free ports, with its own configuration; stop it and forget its data at the end."""
+async def platform(document: str = "") -> AsyncIterator[Platform]:
+    """Start it on free ports, with its own configuration or another; forget its data at the end."""
     with tempfile.TemporaryDirectory(prefix="monikanava-bench-") as folder:
         try:
             async with Platform(Path(folder)) as running:
-                await running.configure(samples.CONFIGURATION.read_text())
+                await running.configure(document or samples.CONFIGURATION.read_text())
                 yield running
         except (OSError, TimeoutError) as error:
             # The folder goes, and with it the only place that says why.

@@ -13,7 +13,7 @@ from functions.cloud.tables import Tables
 from functions.cloud.tokens import EntraTokens
 from functions.ports import Bus, Entity, Envelope, Op, Table
 from functions.routing.inbound import Router
-from functions.services import Outside, wire
+from functions.services import Outside, Services, wire
 from functions.settings import Settings
 from local.azurite import Azurite
 
@@ -53,6 +53,11 @@ class NoBus(Bus):
 
 async def make_router(opened: Tables, calls: Counter[str]) -> Router:
     """Wire the router; table calls are counted in `calls`."""
+    return (await make_services(opened, calls, samples.configuration())).router
+
+
+async def make_services(opened: Tables, calls: Counter[str], document: str) -> Services:
+    """Wire everything, without a queue; table calls are counted in `calls`."""
 
     def table(name: str) -> Table:
         return Counted(opened.table(name), calls)
@@ -60,8 +65,8 @@ async def make_router(opened: Tables, calls: Counter[str]) -> Router:
     settings = Settings(samples.ORIGIN, "", "", "", "", "", "", "", ())
     outside = Outside(table, NoBus(), AzureBlobs(""), EnvironmentSecrets(), EntraTokens(), {}, _now)
     services = wire(settings, outside)
-    await services.configurations.apply(samples.configuration(), "bench")
-    return services.router
+    await services.configurations.apply(document, "bench")
+    return services
 
 
 def _now() -> datetime:
