@@ -1,5 +1,6 @@
 """A browser, and a customer's chat in it: what a customer would see, said in roles and names."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from local.child import ROOT
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -19,6 +22,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 ARTEFACTS = Path(os.environ.get("ARTEFACTS", ".data/artefacts"))
 PATIENCE = 20_000  # milliseconds; the machine may be busy
 
@@ -107,3 +111,11 @@ async def customer(browser: Browser, **context: Any) -> AsyncIterator[Customer]:
     finally:
         await opened.close()
     assert not found.complaints, found.complaints
+
+
+async def faults(page: Page) -> list[str]:
+    """Give what axe-core finds on the page, of those that shut people out."""
+    await page.evaluate(await asyncio.to_thread(AXE.read_text))
+    found: list[dict[str, Any]] = await page.evaluate("axe.run().then(found => found.violations)")
+    grave = [one for one in found if one["impact"] in {"serious", "critical"}]
+    return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}" for one in grave]

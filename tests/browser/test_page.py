@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from local.child import ROOT
-from tests.browser.browsing import Customer, customer
+from tests.browser.browsing import Customer, customer, faults
 from tests.browser.house import POLLING, House, house
 
-AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
 GREETINGS = {
     "fi": "Hei! Miten voimme auttaa?",
     "sv": "Hej! Hur kan vi hjälpa?",
     "en": "Hello! How can we help?",
+}
+EYES: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "contrast": {"forced_colors": "active", "contrast": "more", "reduced_motion": "reduce"},
 }
 SAVED = "monikanava:open"
 SPOIL = """key => {
@@ -28,14 +31,6 @@ SPOIL = """key => {
 async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     async with house(tmp_path_factory.mktemp("browser"), POLLING) as found:
         yield found
-
-
-async def faults(page: Page) -> list[str]:
-    """Give what axe-core finds on the page, of those that shut people out."""
-    await page.evaluate(AXE)
-    found: list[dict[str, Any]] = await page.evaluate("axe.run().then(found => found.violations)")
-    grave = [one for one in found if one["impact"] in {"serious", "critical"}]
-    return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}" for one in grave]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +59,9 @@ async def test_the_link_may_choose_the_language(home: House) -> None:
         await expect(aino.page.get_by_label("Ditt namn")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", EYES)
 async def test_is_for_every_eye(home: House, scheme: str) -> None:
-    async with customer(home.browser, color_scheme=scheme, locale="fi-FI") as aino:
+    async with customer(home.browser, **EYES[scheme], locale="fi-FI") as aino:
         await aino.page.goto(home.page("asked"))
         await aino.button("Aloita keskustelu").click()
         name = aino.page.get_by_label("Nimesi")
@@ -93,7 +88,7 @@ async def test_is_for_every_eye(home: House, scheme: str) -> None:
         assert await faults(aino.page) == []
         await aino.picture(f"ended-{scheme}")
         paper = await aino.page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (paper == "rgb(255, 255, 255)") is (scheme == "light")
+        assert (paper == "rgb(20, 24, 28)") is (scheme == "dark")
 
 
 async def test_a_keyboard_is_enough(home: House) -> None:

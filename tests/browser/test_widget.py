@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.browser.browsing import Customer, customer
+from tests.browser.browsing import Customer, customer, faults
 from tests.browser.house import House, house
 
 GREETING = "Hei! Miten voimme auttaa?"
@@ -56,6 +56,7 @@ async def test_a_customer_of_an_allowed_site(home: House) -> None:
             aino.page.get_by_role("button", name="Avaa keskustelu, 1 lukematon viesti")
         ).to_be_visible()
         await aino.picture("widget-unread")
+        assert await faults(aino.page) == []
         await launcher.click()
         await aino.sees("Vielä yksi asia")
         await aino.page.get_by_role("button", name="Sulje keskustelu", exact=True).wait_for()
