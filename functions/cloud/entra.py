@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"AADSTS(\d+)")
 
 
 class Client:
-    """An application's tokens, kept by msal as long as they live. Not for two threads at once."""
+    """An application's tokens, kept by msal as long as they live."""
 
     def __init__(self, app: EntraApp) -> None:
         self._app = app
@@ -129,6 +129,7 @@ class _Loopback(_Timed):
 
 def _session(authority: str) -> requests.Session:
     session, parts = requests.Session(), urlsplit(authority)
+    session.max_redirects = 0  # the secret goes to the authority and nowhere else
     session.mount("https://", _Timed())
     session.mount("http://", _Timed())  # where Azure answers for a managed identity
     if parts.scheme == "http":

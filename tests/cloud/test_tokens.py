@@ -152,6 +152,13 @@ async def test_a_busy_entra_is_asked_later(
     assert await tokens.token(app(server))
 
 
+async def test_the_secret_follows_no_redirect(server: EntraServer) -> None:
+    server.answer = web.Response(status=307, headers={"Location": "/entra/stranger/oauth2/v2.0/token"})
+    with pytest.raises(Unavailable):
+        await EntraTokens().token(app(server))
+    assert len(server.asked) == 1
+
+
 async def test_nobody_there_is_unavailable() -> None:
     nowhere = EntraApp("contoso", "bot-1", SCOPE, ClientSecret("local-s"), "http://127.0.0.1:9/entra")
     with pytest.raises(Unavailable):
