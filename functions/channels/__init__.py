@@ -26,6 +26,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("chat", "directline"): "functions.channels.chat:Chat",
     ("teams", "botframework"): "functions.channels.teams:Teams",
     ("custom", "webhook"): "functions.channels.custom.webhook:CustomWebhook",
+    ("custom", "dynamics"): "functions.channels.custom.dynamics:DynamicsMessaging",
 }
 
 

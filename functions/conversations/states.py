@@ -34,6 +34,8 @@ AUTO_CLOSED = "closed by the timer"
 
 # Channels whose customer is there only as long as the session lasts: nobody to wait for afterwards.
 LIVE = frozenset({"chat", "voice"})
+# Whose customers end their conversation themselves, although they may write at any time.
+ENDED_BY_CUSTOMER = frozenset({("custom", "dynamics")})
 
 CHANNEL_TIMES: Mapping[str, AutoClose] = MappingProxyType(
     {
@@ -88,9 +90,10 @@ def idled(conversation: Conversation, now: datetime) -> Conversation:
 
 
 def left(conversation: Conversation, at: datetime) -> Conversation:
-    """Give what the customer's leaving makes of it: it ends a live session, and nothing else."""
+    """Give what the customer's leaving makes of it: it ends what lasts as long as they are there."""
     ends = {State.OPEN: State.CLOSED, State.ACTIVE: State.WRAP_UP}
-    if conversation.channel not in LIVE or conversation.state not in ends:
+    there = conversation.channel in LIVE or (conversation.channel, conversation.provider) in ENDED_BY_CUSTOMER
+    if not there or conversation.state not in ends:
         return conversation
     return moved(conversation, ends[conversation.state], at=at, reason=CUSTOMER_LEFT)
 
