@@ -149,14 +149,11 @@ class Teams:
         if outbound.event:
             return [Call(url=url, json={"type": "typing"})]
         personal = standing.context.get("conversationType", "personal") == "personal"
-        answered = outbound.reply_to.rpartition("/")[2]
-        calls = []
-        for index, activity in enumerate(activities(outbound, personal)):
-            if answered and index == 0:
-                address, content = f"{url}/{quote(answered, safe='')}", {**activity, "replyToId": answered}
-            else:
-                address, content = url, activity
-            calls.append(Call(url=address, json=content))
+        said = activities(outbound, personal)
+        calls = [Call(url=url, json=one) for one in said]
+        if answered := outbound.reply_to.rpartition("/")[2]:
+            address = f"{url}/{quote(answered, safe='')}"
+            calls[0] = Call(url=address, json={**said[0], "replyToId": answered})
         return calls
 
     def receipt(self, answer: Answer) -> Outcome:
