@@ -35,13 +35,13 @@ class _Event(NamedTuple):
         kind: Kind,
         event: str = "",
         sender: str = "",
-        context: Mapping[str, str] | None = None,
+        context: dict[str, str] | None = None,
         **more: Any,
     ) -> Inbound:
         source = child(self.fragment, "source")
-        user = text(source, "userId")
+        user, alone = text(source, "userId"), source.get("type") == "user"
+        place = user if alone else text(source, "groupId") or text(source, "roomId") or user
         # What is about the bot itself has the bot as its thread.
-        place = text(source, "groupId") or text(source, "roomId") or user
         thread = place or self.destination or self.bot.id
         return Inbound(
             channel=self.bot.channel,
@@ -51,7 +51,7 @@ class _Event(NamedTuple):
             event=event or self.id,
             kind=kind,
             sender=Address(id=sender or user or thread),
-            context={**self._context(source), **(context or {})},
+            context=self._context(source) | (context or {}),
             sent_at=moment(number(self.fragment, "timestamp"), 1000),
             received_at=self.bot.received_at,
             **more,
@@ -92,8 +92,8 @@ def items(body: bytes, bot: Bot) -> Iterator[Inbound]:
 
 def _message(event: _Event) -> Iterator[Inbound]:
     message = child(event.fragment, "message")
-    body = text(message, "text") if message.get("type") == "text" else ""
-    media = attachments(message)
+    words = message.get("type") == "text"
+    body, media = (text(message, "text"), ()) if words else ("", attachments(message))
     if not body and not media:
         yield event.make(Kind.UNSUPPORTED, text(message, "id"), raw=event.fragment)
         return

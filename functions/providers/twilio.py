@@ -105,11 +105,11 @@ def media_call(settings: TwilioSettings, url: str) -> Call:
 
 def _pair(field: str) -> tuple[str, str]:
     name, _, value = field.partition("=")
-    return (_unquoted(name), _unquoted(value)) if "%" in field else (name, value)
-
-
-def _unquoted(text: str) -> str:
-    return unquote_to_bytes(text).decode() if "%" in text else text
+    if "%" in value:
+        value = unquote_to_bytes(value).decode()
+    if "%" in name:
+        name = unquote_to_bytes(name).decode()
+    return name, value
 
 
 def _basic(settings: TwilioSettings) -> str:
