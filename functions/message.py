@@ -43,6 +43,7 @@ class Kind(StrEnum):
     OPT_IN = "optIn"
     RECEIPT = "receipt"
     TYPING = "typing"
+    RECORD = "record"  # a business record changed: `raw` is a `RecordChange`
     UNSUPPORTED = "unsupported"
 
 
