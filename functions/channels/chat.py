@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from functions.channels import rules
 from functions.channels.contract import Account, Call, Capabilities, Standing, Step
 from functions.channels.served import Served
+from functions.channels.texts import Texts
 from functions.errors import NotDeliverable
 from functions.message import AttachmentKind, Event, Outbound
 from functions.providers.settings import ApiBase, Secret, Settings
@@ -36,7 +37,6 @@ def _unlike_each_other(keys: "tuple[SigningKey, ...]") -> "tuple[SigningKey, ...
 
 
 Origin = Annotated[str, AfterValidator(_checked_origin)]
-Texts = str | Mapping[str, str]  # one text for everybody, or one for each language
 
 
 class SigningKey(Settings):
@@ -136,11 +136,3 @@ class Chat(Served):
 def domain(account: Account[ChatSettings]) -> str:
     """Give the address that Direct Line clients call `domain`."""
     return f"{account.callback}/v3/directline"
-
-
-def said(texts: Texts, locale: str) -> str:
-    """Choose the text for a locale such as fi-FI: its own, its language's, English, or the first one."""
-    if isinstance(texts, str):
-        return texts
-    names = (locale, locale.partition("-")[0].lower(), "en")
-    return next((texts[name] for name in names if name in texts), next(iter(texts.values()), ""))

@@ -1,4 +1,4 @@
-"""The configuration document: entitlements, accounts, workstreams, rules, agent queues, hours, records.
+"""The configuration document: entitlements, accounts, workstreams, rules, queues, hours, call flows, records.
 
 Unknown fields are refused, so that a typing error is found by `validate` and not by a customer.
 """
@@ -6,20 +6,13 @@ Unknown fields are refused, so that a typing error is found by `validate` and no
 from collections.abc import Mapping
 from datetime import date, time
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
+from functions.configuration.callflows import CallFlow, Target
+from functions.configuration.parts import Name, Strict
 from functions.conversations.model import AutoClose
-from functions.message import Model
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-
-
-class Strict(Model):
-    """A part of the document."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Entitlement(StrEnum):
@@ -36,7 +29,8 @@ class Condition(Strict):
 
     Fields: channel, provider, account, message.(text|kind|payload|attachments),
     customer.(id|name|phone|email|locale), linked.(entity|id|name, or an attribute of the record),
-    context.NAME, time.(hour|minute|weekday|date|open).
+    record.(entity|id|name|message|changed, or a column; COLUMN.name is what people read of it) of a record
+    that changed, context.NAME, time.(hour|minute|weekday|date|open).
     """
 
     all: tuple["Condition", ...] | None = None
@@ -75,11 +69,12 @@ class Workstream(Strict):
 
 
 class AgentQueue(Strict):
-    """A pool of agents."""
+    """A pool of agents. `target` is where its calls are put through: a phone, `sip:` or Teams user."""
 
     id: Name
     name: str = ""
     hours: Name | None = None
+    target: Target | None = None
 
 
 class Opening(Strict):
@@ -136,4 +131,5 @@ class Document(Strict):
     workstreams: tuple[Workstream, ...] = ()
     agent_queues: tuple[AgentQueue, ...] = ()
     operating_hours: tuple[OperatingHours, ...] = ()
+    call_flows: tuple[CallFlow, ...] = ()
     records: tuple[Record, ...] = ()

@@ -17,7 +17,7 @@ from functions.configuration.problem import Problem
 
 Item = TypeVar("Item")
 Place = tuple[int | str, ...]
-LISTS = ("accounts", "rules", "workstreams", "agentQueues", "operatingHours", "records")
+LISTS = ("accounts", "rules", "workstreams", "agentQueues", "operatingHours", "callFlows", "records")
 SAID = {
     "missing": "is missing",
     "extra_forbidden": "there is no such field",

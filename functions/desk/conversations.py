@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from functions.configuration.document import Name
+from functions.configuration.parts import Name
 from functions.conversations.model import Conversation, State, StoredMessage
 from functions.desk.call import Body, Call, Nothing, Reply
 from functions.errors import NotFound

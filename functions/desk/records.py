@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from functions.configuration.document import Name, Record
+from functions.configuration.document import Record
+from functions.configuration.parts import Name
 from functions.conversations.model import Conversation, Link, Relation
 from functions.desk.call import Body, Call, Nothing, Reply, nothing
 from functions.desk.conversations import Paging

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from functions.channels.chat import ChatSettings, domain, said
+from functions.channels.chat import ChatSettings, domain
 from functions.channels.contract import Account
+from functions.channels.texts import said
 from functions.conversations.feed import Mark
 from functions.conversations.model import STATE, Direction, State, StoredMessage
 from functions.directline.tokens import Grant, write_file

@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 from pydantic import ValidationError
 
-from functions.channels.chat import Chat, ChatSettings, said
+from functions.channels.chat import Chat, ChatSettings
 from functions.channels.contract import Account, Request, Response, Standing
+from functions.channels.texts import said
 from functions.cloud.compose import outside
 from functions.cloud.secrets import EnvironmentSecrets
 from functions.cloud.service_bus import AzureBus

@@ -1,0 +1,1 @@
+"""Calls: one flow over all providers of voice."""

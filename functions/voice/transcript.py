@@ -1,0 +1,40 @@
+"""The transcript's lines in their order: one that comes early waits for those before it."""
+
+from functions.voice.events import Heard, Speaker
+from functions.voice.model import Call, CallState, Line, Note, NoteKind
+from functions.voice.step import Moment, Step, note
+
+MOST_HELD = 8  # lines; a line that is lost must not hold up the rest for long
+KINDS = {Speaker.CUSTOMER: NoteKind.CUSTOMER, Speaker.AGENT: NoteKind.AGENT}
+
+
+def heard(moment: Moment) -> Step:
+    """Tell a line when it is its turn, and those that waited for it; a line without words is a turn too."""
+    event, call = moment.event, moment.call
+    if not isinstance(event, Heard) or not event.final:
+        return moment.step()
+    line = Line(text=event.line.strip(), speaker=event.speaker, sequence=event.sequence)
+    if not event.sequence or event.sequence <= call.lines:
+        return moment.step(notes=_told(call, [line]))
+    held = sorted((*call.held, line), key=lambda one: one.sequence)
+    ready, lines = [], call.lines
+    while held and (held[0].sequence <= lines + 1 or len(held) > MOST_HELD or _over(call)):
+        lines = max(lines, held[0].sequence)
+        ready.append(held.pop(0))
+    return moment.step(notes=_told(call, ready), lines=lines, held=tuple(held))
+
+
+def rest(call: Call) -> list[Note]:
+    """Tell what still waits, at the end of a call."""
+    return _told(call, list(call.held))
+
+
+def _over(call: Call) -> bool:
+    return call.state is CallState.ENDED
+
+
+def _told(call: Call, lines: list[Line]) -> list[Note]:
+    """A late line must not open a new conversation, as the words of a customer do."""
+    if _over(call):
+        return [note(f"{line.speaker}: {line.text}") for line in lines if line.text]
+    return [Note(kind=KINDS[line.speaker], text=line.text) for line in lines if line.text]
