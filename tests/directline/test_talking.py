@@ -219,6 +219,29 @@ async def test_the_agent_ends_a_live_chat(chats: Chats) -> None:
     assert "salaista" not in json.dumps(talk.seen)
 
 
+@pytest.mark.parametrize("words", [["moi"], []])
+async def test_the_customer_leaves_before_anybody_came(chats: Chats, words: list[str]) -> None:
+    talk = await chats.start()
+    for text in words:
+        await talk.say(text)
+    assert (await talk.call("POST", "activities", {"type": "endOfConversation"})).status == 200
+    await talk.until(1, "endOfConversation")
+    assert talk.texts == ["Hello!", *words]
+    assert (await talk.post(text="vielä")).code == "ConversationEnded"
+    assert (await talk.call("GET", f"activities?watermark={talk.watermark}")).status == 404
+
+
+async def test_news_of_the_conversation_are_delivered(chats: Chats) -> None:
+    talk = await chats.start()
+    await talk.say("moi")
+    await chats.desk.post(f"conversations/{(await talk.opened())['id']}/accept", {})
+
+    async def delivered() -> bool:
+        return [one["delivery"] for one in await talk.stored() if one["kind"] == "state"] == ["sent"]
+
+    await eventually(delivered)
+
+
 async def test_a_persistent_chat_goes_on(chats: Chats) -> None:
     first = await chats.start("club")
     await first.say("ensimmäinen käynti")
