@@ -108,7 +108,7 @@ class Chat(Served):
             UPLOAD_LIMIT,
         ),
         choices=10,
-        events=frozenset({Event.TYPING}),  # of the others the client reads in the thread itself
+        events=frozenset(Event),
         methods=frozenset({"GET", "POST"}),
     )
 
