@@ -16,6 +16,7 @@ SECTIONS = {
     "imports": "import time of the app, beside the bare SDKs",
     "routing": "routed messages and table calls, beside one insert each",
     "webhook": "webhooks of the whole platform, beside a no-op function and bare aiohttp",
+    "teams": "activities of Teams, beside the M365 Agents SDK's host",
     "chat": "polls of 1,000 open chats, and how long a message takes, beside a no-op function",
 }
 

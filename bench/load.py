@@ -19,7 +19,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Failed(Exception):
-    """An answer was not 200, or a connection was closed: no figure would mean anything."""
+    """An answer was not 200 or 202, or a connection was closed: no figure would mean anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class _Connection(asyncio.Protocol):
         length = _LENGTH.search(head)
         if len(self._answer) < end + 4 + (int(length[1]) if length else 0):
             return
-        if not head.startswith(b"HTTP/1.1 200 "):
+        if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 202 ")):
             self._end(Failed(head.splitlines()[0].decode()))
             return
         self._latencies.append(time.perf_counter() - self._sent)
