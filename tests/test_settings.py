@@ -64,3 +64,12 @@ def test_managed_identity_needs_host_names_only() -> None:
 def test_the_sample_of_local_settings_is_complete() -> None:
     sample = json.loads((Path(__file__).parent.parent / "local.settings.sample.json").read_text())
     assert from_environment(sample["Values"]).public_base_url == "http://127.0.0.1:7071"
+
+
+def test_push_is_taken_by_key_or_by_identity_or_not_at_all() -> None:
+    endpoint = {"WEBPUBSUB_ENDPOINT": "https://omni.webpubsub.azure.com"}
+    string = {"WEBPUBSUB_CONNECTION_STRING": "Endpoint=https://omni;AccessKey=k"}
+    assert from_environment(ENVIRONMENT).push_connection == ""
+    assert from_environment({**ENVIRONMENT, **endpoint}).push_connection == endpoint["WEBPUBSUB_ENDPOINT"]
+    found = from_environment({**ENVIRONMENT, **endpoint, **string}).push_connection
+    assert found == string["WEBPUBSUB_CONNECTION_STRING"]
