@@ -18,7 +18,7 @@ import aiohttp
 import yaml
 from rich.console import Console
 
-from local import chat
+from local import chat, integration
 from local.commands import with_messages
 from local.desk import Desk, Json
 from local.platform import Platform
@@ -124,6 +124,7 @@ async def _acts(stage: Stage) -> None:
     _show_order(found)
     await _show_picture(stage)
     await _chat(stage)
+    await _integration(stage)
 
 
 async def _chat(stage: Stage) -> None:
@@ -132,6 +133,18 @@ async def _chat(stage: Stage) -> None:
     try:
         await chat.play(stage.callback("chat-web"), stage.desk, stage.http, console.print)
     except chat.Unanswered as error:
+        raise Unexpected(str(error)) from None
+
+
+async def _integration(stage: Stage) -> None:
+    """An integration of Dynamics' Messaging API, unchanged: it calls us, and we its webhook."""
+    console.print("\n» custom: an integration of Dynamics' Messaging API")
+    account = stage.accounts["custom-dynamics"]
+    base, simulators = stage.callback("custom-dynamics"), stage.platform.simulators_url
+    caller = integration.Integration(stage.http, base, account["settings"], simulators)
+    try:
+        await integration.play(caller, stage.desk, console.print)
+    except integration.Unanswered as error:
         raise Unexpected(str(error)) from None
 
 

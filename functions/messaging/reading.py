@@ -102,7 +102,7 @@ def _activity(message: StoredMessage) -> dict[str, JsonValue]:
         "type": "message",
         "attachments": attachments,
         "text": message.text,
-        "messageId": message_id(message.received_at),
+        "messageId": message_id(message.received_at, message.sequence if ours else 0),
         "timestamp": _time(message.received_at),
         "from": {"id": message.author, "role": "bot" if ours else "user"},
         "channelData": {},

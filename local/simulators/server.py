@@ -21,6 +21,7 @@ from local.simulators.acs import Acs
 from local.simulators.apple import Apple
 from local.simulators.botframework import BotFramework
 from local.simulators.custom import Custom
+from local.simulators.dynamics import Dynamics
 from local.simulators.google import Google
 from local.simulators.line import Line
 from local.simulators.meta import Meta
@@ -46,6 +47,7 @@ PROVIDERS: tuple[Provider, ...] = (
     WeChat(),
     BotFramework(),
     Custom(),
+    Dynamics(),
 )
 SILENCE = 60.0  # seconds that a TIMEOUT lasts: longer than any caller waits
 log = logging.getLogger("monikanava.simulators")

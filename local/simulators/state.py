@@ -22,6 +22,7 @@ Name = Literal[
     "wechat",
     "botframework",
     "webhook",
+    "dynamics",
 ]
 
 

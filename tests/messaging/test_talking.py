@@ -53,6 +53,7 @@ async def test_both_speak_and_both_read(house: House) -> None:
         await house.deliver(outbound)
     accepted, message = house.webhook.taken
     assert (accepted["type"], accepted["name"]) == ("message", "AgentAccepted")
+    assert accepted["id"] < message["id"]
     assert accepted["text"] == "EventName: **_AgentAccepted_**"
     assert (message["channelId"], message["textFormat"]) == (CHANNEL, "markdown")
     for activity in (accepted, message):

@@ -106,7 +106,7 @@ class DynamicsMessaging(Served):
         """Make the one activity."""
         if not outbound.event:
             rules.check(outbound, self.capabilities, standing)
-        name, base = message_id(outbound.created_at), account.settings.webhook_url
+        name, base = _name(outbound), account.settings.webhook_url
         url = f"{base}/v3/conversations/{outbound.thread}/activities"
         content = {**_frame(outbound, account, name), **_said(outbound)}
         return [Call(url, json=content, name=name, seconds=SECONDS)]
@@ -121,9 +121,19 @@ class DynamicsMessaging(Served):
         return by_status("the webhook", answer)
 
 
-def message_id(at: datetime) -> str:
-    """Name a message as Dynamics does: by the milliseconds of its time, in 13 digits."""
-    return f"{int(at.timestamp() * 1000):013d}"
+def message_id(at: datetime, sequence: int = 0) -> str:
+    """Name a message as Dynamics does: by the milliseconds of its time, in 13 digits.
+
+    A reply and the news that an agent took the conversation have one time: the place among the messages
+    keeps their names apart, and in order.
+    """
+    return f"{int(at.timestamp() * 1000) + sequence:013d}"
+
+
+def _name(outbound: Outbound) -> str:
+    _, _, sequence = outbound.id.rpartition("-")
+    kept = outbound.event is not Event.TYPING and sequence.isdigit()
+    return message_id(outbound.created_at, int(sequence) if kept else 0)
 
 
 def _frame(outbound: Outbound, account: Account[DynamicsSettings], name: str) -> dict[str, JsonValue]:
