@@ -77,7 +77,8 @@ def _reordered(old: Document, new: Document) -> Iterator[Change]:
 def _orders(document: Document) -> dict[str, list[str]]:
     inner = {f"workstreams[{one.id}].rules": one.rules for one in document.workstreams}
     return {
-        path: [rule.name for rule in rules] for path, rules in ({"rules": document.rules} | inner).items()
+        path: [rule.name for rule in rules]
+        for path, rules in ({"rules": document.rules, "intakeRules": document.intake_rules} | inner).items()
     }
 
 
@@ -103,4 +104,6 @@ def _item(section: str, item: dict[str, Any]) -> dict[str, Fields]:
 def _name(section: str, item: dict[str, Any]) -> str:
     if section == "records":
         return f"{item['entity']}/{item['id']}"
-    return str(item["name"] if section.endswith("rules") else item["id"])
+    if section == "recordTables":
+        return str(item["entity"])
+    return str(item["name"] if section.lower().endswith("rules") else item["id"])

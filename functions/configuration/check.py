@@ -82,6 +82,8 @@ def _repeated_ids(draft: Draft) -> Iterator[Problem]:
         yield from _repeated(list(draft.places(section, names)), "id")
     keyed = [(place, f"{one.entity}/{one.id}") for place, one in draft.places("records", document.records)]
     yield from _repeated(keyed, "id")
+    tables = [one.entity for one in document.record_tables]
+    yield from _repeated(list(draft.places("recordTables", tables)), "entity")
 
 
 def _repeated(named: Sequence[tuple[str, str]], field: str) -> Iterator[Problem]:
@@ -98,7 +100,7 @@ def _references(draft: Draft) -> Iterator[Problem]:
     hours = _known(draft, "operatingHours", [one.id for one in document.operating_hours])
     for place, account in draft.places("accounts", document.accounts):
         yield from _refers(f"{place}.workstream", account.workstream, streams, "workstream")
-    for place, rule in draft.places("rules", document.rules):
+    for place, rule in (*draft.places("rules", document.rules), *_intake_rules(draft)):
         yield from _refers(f"{place}.workstream", rule.workstream, streams, "workstream")
     for place, stream in draft.places("workstreams", document.workstreams):
         yield from _refers(f"{place}.agentQueue", stream.agent_queue, queues, "agent queue")
@@ -119,14 +121,18 @@ def _refers(path: str, name: str | None, known: frozenset[str] | None, what: str
 
 
 def _all_rules(draft: Draft) -> Iterator[Problem]:
-    places = list(draft.places("rules", draft.document.rules))
-    yield from _repeated([(place, rule.name) for place, rule in places], "name")
-    for place, rule in places:
-        yield from _target(place, rule.workstream, rule.agent_queue, "workstream", "agentQueue")
-        yield from faults(rule.when, f"{place}.when")
+    for places in (list(draft.places("rules", draft.document.rules)), _intake_rules(draft)):
+        yield from _repeated([(place, rule.name) for place, rule in places], "name")
+        for place, rule in places:
+            yield from _target(place, rule.workstream, rule.agent_queue, "workstream", "agentQueue")
+            yield from faults(rule.when, f"{place}.when")
     for place, stream in draft.places("workstreams", draft.document.workstreams):
         yield from _stream_rules(place, stream.rules)
         yield from _auto_close(f"{place}.autoClose", stream.auto_close)
+
+
+def _intake_rules(draft: Draft) -> list[tuple[str, Rule]]:
+    return list(draft.places("intakeRules", draft.document.intake_rules))
 
 
 def _stream_rules(stream: str, rules: Sequence[Rule]) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 
 from functions.configuration.callflows import CallFlow, Target
 from functions.configuration.parts import Name, Strict
+from functions.configuration.recordtables import STANDARD_TABLES, EntityName, RecordTable
 from functions.conversations.model import AutoClose
 
 
@@ -110,7 +111,7 @@ class AccountEntry(Strict):
 class Record(Strict):
     """A business record for the record store: what its customers are recognised by."""
 
-    entity: Name
+    entity: EntityName
     id: str
     name: str = ""
     phones: tuple[str, ...] = ()
@@ -132,4 +133,11 @@ class Document(Strict):
     agent_queues: tuple[AgentQueue, ...] = ()
     operating_hours: tuple[OperatingHours, ...] = ()
     call_flows: tuple[CallFlow, ...] = ()
+    record_tables: tuple[RecordTable, ...] = ()  # beside, or in place of, the standard ones
+    intake_rules: tuple[Rule, ...] = ()  # which records become work, on which workstream; no match: none
     records: tuple[Record, ...] = ()
+
+    def record_table(self, entity: str) -> RecordTable:
+        """Give the columns of a table: as configured, as known of Dynamics 365, or the commonest ones."""
+        configured = next((table for table in self.record_tables if table.entity == entity), None)
+        return configured or STANDARD_TABLES.get(entity) or RecordTable(entity=entity)

@@ -17,7 +17,17 @@ from functions.configuration.problem import Problem
 
 Item = TypeVar("Item")
 Place = tuple[int | str, ...]
-LISTS = ("accounts", "rules", "workstreams", "agentQueues", "operatingHours", "callFlows", "records")
+LISTS = (
+    "accounts",
+    "rules",
+    "workstreams",
+    "agentQueues",
+    "operatingHours",
+    "callFlows",
+    "recordTables",
+    "intakeRules",
+    "records",
+)
 SAID = {
     "missing": "is missing",
     "extra_forbidden": "there is no such field",

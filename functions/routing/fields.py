@@ -19,7 +19,7 @@ FIELDS = frozenset(
         *(f"time.{name}" for name in ("hour", "minute", "weekday", "date", "open")),
     }
 )
-OPEN_FIELDS = ("linked.", "context.")  # any name may follow
+OPEN_FIELDS = ("linked.", "record.", "context.")  # any name may follow
 OPERATORS: Mapping[str, str] = {  # of `Condition` → as it is written
     "equals": "equals",
     "not_equals": "notEquals",

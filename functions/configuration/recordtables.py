@@ -1,0 +1,94 @@
+"""Record tables: which column of a table is what, for the record store and for work items.
+
+The tables of Dynamics 365 are known: contact, account, incident, quote and campaign, by the columns of
+https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/contact and its siblings.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from functions.configuration.parts import Strict
+
+EntityName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Column = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,100}$")]
+Choice = Annotated[str, Field(coerce_numbers_to_str=True, max_length=100)]
+Columns = Annotated[tuple[Column, ...], Field(max_length=20)]
+
+
+class ActiveWhen(Strict):
+    """When a row is active: its choice column has one of these values. A row without it is active."""
+
+    column: Column = "statecode"
+    values: Annotated[tuple[Choice, ...], Field(min_length=1, max_length=50)] = ("0",)
+
+
+class RecordTable(Strict):
+    """The columns of a table, by their logical names.
+
+    `customer` are references to a contact or an account: the first with a value is the record's customer.
+    `attributes` are kept for rules: as `linked.COLUMN`, and as `linked.COLUMN.name` what people read.
+    `entity_set` and `key` are its names in the Web API; the usual ones when they are empty.
+    """
+
+    entity: EntityName
+    entity_set: str = ""
+    key: Column | None = None
+    name: Column = "name"
+    mobiles: Columns = ()
+    phones: Columns = ()
+    emails: Columns = ()
+    customer: Columns = ()
+    active: ActiveWhen = ActiveWhen()
+    attributes: Annotated[tuple[Column, ...], Field(max_length=40)] = ()
+
+    @property
+    def collection(self) -> str:
+        """Its name in the Web API's addresses."""
+        return self.entity_set or f"{self.entity}s"
+
+    @property
+    def id_column(self) -> str:
+        """The column that holds the id."""
+        return self.key or f"{self.entity}id"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is looked at, each once."""
+        listed = (*self.mobiles, *self.phones, *self.emails, *self.customer, *self.attributes)
+        return tuple(dict.fromkeys((self.name, *listed, self.active.column)))
+
+
+_OWNED = ("ownerid", "statuscode", "modifiedon")
+_TABLES = (
+    RecordTable(
+        entity="contact",
+        name="fullname",
+        mobiles=("mobilephone",),
+        phones=("telephone1", "telephone2", "telephone3"),
+        emails=("emailaddress1", "emailaddress2", "emailaddress3"),
+        attributes=("customertypecode", "preferredcontactmethodcode", "parentcustomerid", *_OWNED),
+    ),
+    RecordTable(
+        entity="account",
+        phones=("telephone1", "telephone2", "telephone3"),
+        emails=("emailaddress1", "emailaddress2", "emailaddress3"),
+        attributes=("accountnumber", "customertypecode", "primarycontactid", *_OWNED),
+    ),
+    RecordTable(
+        entity="incident",
+        name="title",
+        customer=("customerid",),
+        attributes=("ticketnumber", "prioritycode", "casetypecode", "caseorigincode", *_OWNED),
+    ),
+    RecordTable(
+        entity="quote",
+        customer=("customerid",),
+        active=ActiveWhen(values=("0", "1")),  # draft and active; 2 is won, 3 is closed
+        attributes=("quotenumber", "totalamount", *_OWNED),
+    ),
+    RecordTable(entity="campaign", attributes=("codename", "typecode", *_OWNED)),
+)
+STANDARD_TABLES: Mapping[str, RecordTable] = MappingProxyType({table.entity: table for table in _TABLES})
