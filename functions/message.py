@@ -39,6 +39,7 @@ class Kind(StrEnum):
     ECHO = "echo"
     JOINED = "joined"
     LEFT = "left"
+    CALL = "call"  # a step of a phone call
     OPT_OUT = "optOut"
     OPT_IN = "optIn"
     RECEIPT = "receipt"

@@ -15,12 +15,14 @@ from functions.conversations.model import AutoClose, Conversation, Direction, St
 from functions.conversations.news import stated
 from functions.conversations.opening import Opening
 from functions.conversations.progress import all_taken, part_taken, reported
-from functions.conversations.states import AWAITING_AGENT, is_quiet, left, moved, rested, times
+from functions.conversations.states import AWAITING_AGENT, answered, is_quiet, left, moved, rested, times
 from functions.conversations.thread import Thread
 from functions.message import Delivery, Inbound, Kind, digest
 
 SPEECH = frozenset({Kind.MESSAGE, Kind.POSTBACK, Kind.UNSUPPORTED})
 PASSING = frozenset({Kind.RECEIPT, Kind.TYPING})  # never become a message
+NEWS = frozenset({Kind.JOINED, Kind.LEFT, Kind.CALL})  # of what happens, said by nobody
+ANSWERED = "answered"  # the payload of a CALL that an agent took
 PROVIDER = "provider"  # the author of what the business wrote in another program
 AutoCloseOf = Callable[[str], AutoClose]
 
@@ -121,9 +123,11 @@ def _stored(thread: Thread, item: Inbound, auto_close: AutoCloseOf) -> Thread:
 
 
 def _moved(head: Conversation, item: Inbound, speaks: bool) -> Conversation:
-    """Give what the customer's words, or their leaving, make of the state."""
+    """Give what the customer's words, an agent's taking the call, or their leaving, make of the state."""
     if speaks and head.state is State.WAITING:
         return moved(head, State.OPEN, at=item.received_at)
+    if item.kind is Kind.CALL and item.payload == ANSWERED:
+        return answered(head, item.received_at)
     return left(head, item.received_at) if item.kind is Kind.LEFT else head
 
 
@@ -133,7 +137,7 @@ def _message(head: Conversation, item: Inbound) -> StoredMessage:
     return StoredMessage(
         id=message_id(head.id, sequence),
         conversation=head.id,
-        direction=Direction.SYSTEM if item.kind in (Kind.JOINED, Kind.LEFT) else Direction.INBOUND,
+        direction=Direction.SYSTEM if item.kind in NEWS else Direction.INBOUND,
         kind=item.kind,
         text="" if gone else item.text,
         attachments=() if gone else item.attachments,

@@ -98,6 +98,13 @@ def left(conversation: Conversation, at: datetime) -> Conversation:
     return moved(conversation, ends[conversation.state], at=at, reason=CUSTOMER_LEFT)
 
 
+def answered(conversation: Conversation, at: datetime) -> Conversation:
+    """Give what an agent's taking the customer's call makes of it."""
+    if conversation.state is not State.OPEN:
+        return conversation
+    return moved(conversation, State.ACTIVE, at=at)
+
+
 def is_quiet(conversation: Conversation) -> bool:
     """Tell whether it holds only notes (joined, opted out …), so that there is nothing for an agent yet."""
     return conversation.state is State.OPEN and conversation.last_inbound_at is None
