@@ -52,7 +52,8 @@ def preflight(request: Request) -> Response:
 def shared(request: Request, response: Response) -> Response:
     """Let the calling page read an answer."""
     origin = request.headers.get(ORIGIN, "")
-    headers = {**response.headers, "Vary": "Origin"}
+    varied = response.headers.get("Vary")
+    headers = {**response.headers, "Vary": f"{varied}, Origin" if varied else "Origin"}
     if origin:
         headers |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
     return replace(response, headers=headers)

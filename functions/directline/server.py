@@ -9,6 +9,7 @@ https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-direct
 
 import logging
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -62,9 +63,7 @@ class DirectLine:
         else:
             response = origins.shared(request, await self._answer(request, account))
         if request.rest == SESSION_ID:  # the one call that clients make with cookies
-            response = Response(
-                response.status, response.body, response.content_type, {**response.headers, **CREDENTIALS}
-            )
+            response = replace(response, headers={**response.headers, **CREDENTIALS})
         return response
 
     async def _answer(self, request: Request, account: Account[Any]) -> Response:

@@ -175,6 +175,12 @@ async def test_refreshing_keeps_what_the_token_said(chats: Chats) -> None:
     assert (await talk.poll())[0]["text"] == "Hei!"
 
 
+async def test_what_the_page_loads_varies_by_both(chats: Chats) -> None:
+    told = await chats.call("GET", "/widget.js", Origin=ALLOWED)
+    assert told.status == 200  # `make web` has built it
+    assert told.headers["Vary"] == "Accept-Encoding, Origin"
+
+
 async def test_the_session_id_is_asked_for_with_cookies(chats: Chats) -> None:
     told = await chats.call("GET", "session/getsessionid", Origin=FORBIDDEN)
     assert told.status == 200
