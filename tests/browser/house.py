@@ -111,6 +111,13 @@ class House:
 
         await eventually(there)
 
+    async def until_delivery(self, conversation: str, message: str, delivery: str) -> None:
+        async def there() -> bool:
+            found = await self.desk.get(f"conversations/{conversation}/messages/{message}")
+            return bool(found["delivery"] == delivery)
+
+        await eventually(there)
+
 
 def configuration(platform: Platform, allowed: str) -> str:
     """Fill the example in; who signs members in is the platform's own issuer."""

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.browser.browsing import Customer, customer
 from tests.browser.house import POLLING, House, house
-from tests.waiting import eventually
 
 PICTURE = bytes.fromhex(  # a PNG of one pixel
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f00"
@@ -96,22 +95,6 @@ async def ended_by_the_customer(home: House, aino: Customer, conversation: str) 
     await expect(aino.view.get_by_label("Your name")).to_be_visible()
 
 
-async def test_what_was_read_is_known_to_the_agent(home: House, request: pytest.FixtureRequest) -> None:
-    said = f"Is it read? ({request.node.callspec.params['home']})"
-    async with customer(home.browser) as aino:
-        await aino.page.goto(home.page("open"))
-        await aino.say(said)
-        conversation = await home.conversation_of(said)
-        reply = await home.reply(conversation, "It will be")
-        await aino.sees("It will be")
-
-        async def is_read() -> bool:
-            message = await home.desk.get(f"conversations/{conversation}/messages/{reply['id']}")
-            return bool(message["delivery"] == "read")
-
-        await eventually(is_read)
-
-
 async def test_the_agent_ends_it(home: House, request: pytest.FixtureRequest) -> None:
     said = f"Thank you, that was all ({request.node.callspec.params['home']})"
     async with customer(home.browser) as aino:
@@ -132,17 +115,31 @@ async def test_the_agent_ends_it(home: House, request: pytest.FixtureRequest) ->
 
 
 async def test_a_lost_connection_is_told_and_mended(home: House, request: pytest.FixtureRequest) -> None:
-    said = f"Before the tunnel ({request.node.callspec.params['home']})"
+    way = request.node.callspec.params["home"]
     async with customer(home.browser) as aino:
+        sockets: list[WebSocketRoute] = []
+        await aino.page.route_web_socket(re.compile("/client/hubs/"), lambda found: through(found, sockets))
         await aino.page.goto(home.page("open"))
-        await aino.say(said)
-        conversation = await home.conversation_of(said)
-        await aino.sees(said)
-        await aino.page.context.set_offline(True)
-        if request.node.callspec.params["home"] == "polling":
-            await expect(aino.status).to_have_text(re.compile("The connection broke"))
+        await aino.say(f"Before the tunnel ({way})")
+        conversation = await home.conversation_of(f"Before the tunnel ({way})")
+        await aino.sees("Before the tunnel")
+        if way == "websocket":
+            await sockets.pop().close(code=1011, reason="the tunnel")
+        else:
+            await aino.page.context.set_offline(True)
+        await expect(aino.status).to_have_text("The connection broke. Trying again…")
         await home.reply(conversation, "After the tunnel")
         await aino.page.context.set_offline(False)
-        await aino.sees("After the tunnel")
-        await expect(aino.status).to_have_text(re.compile("Connected|agent"))
-        aino.forgive("ERR_INTERNET_DISCONNECTED")
+        await expect(aino.bubble("After the tunnel")).to_have_count(
+            1, timeout=60_000
+        )  # the client waits up to 15 s
+        await expect(aino.status).to_have_text("An agent is with you")
+        await expect(aino.bubble("Before the tunnel")).to_have_count(1)
+        assert bool(sockets) is (way == "websocket")
+        if way == "polling":
+            aino.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+def through(socket: WebSocketRoute, opened: list[WebSocketRoute]) -> None:
+    opened.append(socket)
+    socket.connect_to_server()

@@ -51,7 +51,8 @@ async def test_a_customer_of_an_allowed_site(home: House) -> None:
         await aino.page.keyboard.press("Escape")
         await expect(launcher).to_be_focused()
         await expect(aino.page.locator("iframe")).to_be_hidden()
-        await home.reply(conversation, "Vielä yksi asia")
+        reply = await home.reply(conversation, "Vielä yksi asia")
+        await home.until_delivery(conversation, reply["id"], "sent")
         await expect(
             aino.page.get_by_role("button", name="Avaa keskustelu, 1 lukematon viesti")
         ).to_be_visible()
@@ -60,6 +61,7 @@ async def test_a_customer_of_an_allowed_site(home: House) -> None:
         await launcher.click()
         await aino.sees("Vielä yksi asia")
         await aino.page.get_by_role("button", name="Sulje keskustelu", exact=True).wait_for()
+        await home.until_delivery(conversation, reply["id"], "read")
 
         await aino.page.get_by_role("link", name="Etusivu").click(no_wait_after=True)
         await aino.sees("Vielä yksi asia")

@@ -37,7 +37,7 @@ function watched(reached: (yes: boolean) => void): typeof WebSocket {
     constructor(url: string | URL) {
       super(url);
       this.addEventListener('open', () => reached(true));
-      this.addEventListener('close', ({ wasClean }) => wasClean || reached(false));
+      this.addEventListener('close', () => reached(false));
     }
   };
 }

@@ -31,6 +31,7 @@ export class Room {
   readonly #renewing: number;
   #focus: Focus | null = null;
   #wanted = false;
+  #left = false;
   #reading = 0;
   #session: Session;
 
@@ -42,7 +43,7 @@ export class Room {
     private readonly listener: Listener,
   ) {
     this.#session = session;
-    this.#line = link(domain(page), session, (yes) => listener.status(yes ? 'online' : 'offline'));
+    this.#line = link(domain(page), session, (yes) => this.#reached(yes));
     this.#line.connectionStatus$.subscribe((now) => this.#connected(now));
     this.#root = createRoot(element);
     this.#render();
@@ -79,6 +80,7 @@ export class Room {
   }
 
   #leave(): void {
+    this.#left = true;
     window.clearTimeout(this.#reading);
     window.clearInterval(this.#renewing);
     this.#line.end();
@@ -88,6 +90,10 @@ export class Room {
     const whole = { ...activity, from: { id: this.#session.userId } } as unknown as Activity;
     const id = await this.#line.postActivity(whole).toPromise().catch(() => 'retry');
     if (id === 'retry') throw new Refused(0); // the client's word for: it did not arrive
+  }
+
+  #reached(yes: boolean): void {
+    if (!this.#left) this.listener.status(yes ? 'online' : 'offline');
   }
 
   #connected(now: ConnectionStatus): void {
