@@ -32,8 +32,8 @@ from local.desk import Desk
 from local.platform import Platform
 
 OPEN, ROUNDS = 1000, 3
-POLLS = 2  # of each chat in a round
-TALKERS, EXCHANGES = 8, 25  # chats at a time, and messages of each
+POLLS = 1  # of each chat in a round
+TALKERS, EXCHANGES = 12, 16  # chats at a time, and messages of each
 INTERVAL = 1.0  # seconds between polls, as the npm client's are
 AT_ONCE = 32  # chats opened at the same time
 Latencies = list[float]
