@@ -4,12 +4,14 @@ import asyncio
 import gc
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from azure.servicebus.aio import ServiceBusClient
 
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import AzureTable, open_tables
@@ -107,6 +109,21 @@ async def test_a_large_body_and_its_properties_come_through_the_spool_as_they_we
     assert [text(message) for message in arrived] == [each.body for each in large]
     assert [message.message_id for message in arrived] == [each.id for each in large]
     assert arrived[0].application_properties == {b"cloudEvents:specversion": b"1.0"}
+
+
+async def test_what_is_for_later_is_for_later_after_the_spool_too(
+    broker: ServiceBus, bus: AzureBus, table: AzureTable, clock: Clock
+) -> None:
+    outbox, session = Outbox(bus, table, clock), uuid4().hex
+    due = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    await broker.kill()
+    await outbox.send(QUEUE, [replace(envelope(session, "later"), not_before=due)])
+    await broker.start()
+    assert await outbox.drain() == 1
+    client = ServiceBusClient.from_connection_string(broker.connection_string)
+    async with client, client.get_queue_receiver(QUEUE, session_id=session) as receiver:
+        [seen] = await receiver.peek_messages(sequence_number=1)
+    assert seen.scheduled_enqueue_time_utc == due
 
 
 async def test_a_broken_queue_holds_up_no_other(

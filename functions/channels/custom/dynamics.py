@@ -27,7 +27,7 @@ from functions.channels.contract import (
 )
 from functions.channels.served import Served
 from functions.entra import ClientSecret, EntraApp
-from functions.message import Attachment, AttachmentKind, Event, Outbound
+from functions.message import Attachment, AttachmentKind, Delivery, Event, Outbound
 from functions.providers.answers import by_status
 from functions.providers.settings import ApiBase, Secret, Settings
 
@@ -75,6 +75,7 @@ class DynamicsMessaging(Served):
             (AttachmentKind.IMAGE, AttachmentKind.AUDIO, AttachmentKind.VIDEO, AttachmentKind.FILE), LARGEST
         ),
         choices=10,
+        receipts=frozenset({Delivery.READ}),
         idempotent=True,
         patience=timedelta(hours=24),
         events=frozenset(Event),
