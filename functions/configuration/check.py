@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functions.configuration.accounts import account_problems
 from functions.configuration.changes import Change, ChangeKind, diff, masked
 from functions.configuration.document import Document, Rule
+from functions.configuration.matching import matching_problems
 from functions.configuration.problem import InvalidDocument, Problem
 from functions.configuration.reading import Draft, draft
 from functions.configuration.schema import schema
@@ -68,6 +69,7 @@ def _check(draft: Draft) -> Iterator[Problem]:
     yield from _all_rules(draft)
     yield from _hours(draft)
     yield from _records(draft)
+    yield from matching_problems(draft.document.matching or ())
 
 
 def _repeated_ids(draft: Draft) -> Iterator[Problem]:

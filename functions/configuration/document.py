@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from functions.configuration.callflows import CallFlow, Target
+from functions.configuration.matching import MatchRule
 from functions.configuration.parts import Name, Strict
 from functions.configuration.recordtables import STANDARD_TABLES, EntityName, RecordTable
 from functions.conversations.model import AutoClose
@@ -30,6 +31,7 @@ class Condition(Strict):
 
     Fields: channel, provider, account, message.(text|kind|payload|attachments),
     customer.(id|name|phone|email|locale), linked.(entity|id|name, or an attribute of the record),
+    linked.case.(entity|id|name|owner|queue, or an attribute) of its single active case,
     record.(entity|id|name|message|changed, or a column; COLUMN.name is what people read of it) of a record
     that changed, context.NAME, time.(hour|minute|weekday|date|open).
     """
@@ -109,13 +111,20 @@ class AccountEntry(Strict):
 
 
 class Record(Strict):
-    """A business record for the record store: what its customers are recognised by."""
+    """A business record for the record store: what its customers are recognised by.
+
+    `phones` are numbers of no particular sort. `social_ids` are the providers' ids of it, by channel.
+    """
 
     entity: EntityName
     id: str
     name: str = ""
     phones: tuple[str, ...] = ()
+    mobiles: tuple[str, ...] = ()
+    business_phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    social_ids: Mapping[str, tuple[str, ...]] = {}
+    customer_number: str = ""
     customer: str = ""  # of an incident, quote …: "contact/ID" or "account/ID"
     active: bool = True
     attributes: Mapping[str, str] = {}
@@ -133,6 +142,7 @@ class Document(Strict):
     agent_queues: tuple[AgentQueue, ...] = ()
     operating_hours: tuple[OperatingHours, ...] = ()
     call_flows: tuple[CallFlow, ...] = ()
+    matching: tuple[MatchRule, ...] | None = None  # None: the usual way, see `identity.ranks`
     record_tables: tuple[RecordTable, ...] = ()  # beside, or in place of, the standard ones
     intake_rules: tuple[Rule, ...] = ()  # which records become work, on which workstream; no match: none
     records: tuple[Record, ...] = ()
