@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.channels.contract import Account
 from functions.configuration.store import Configurations
@@ -35,6 +35,9 @@ from functions.routing.inbound import Router
 from functions.serving import Rooms, Servers
 from functions.settings import Settings
 
+if TYPE_CHECKING:
+    from functions.voice.calls import Calls
+
 Clock = Callable[[], datetime]
 Probe = Callable[[], Awaitable[object]]
 
@@ -60,6 +63,8 @@ class Services:
     outbox: Outbox
     parked: Parked
     handshakes: Handshakes
+    servers: Servers
+    calls: "Callable[[], Calls]"
     pusher: Pusher | None  # None: chat clients poll
     connections: Connections | None
     probes: Mapping[str, Probe]  # of what is not ours: raise when it is down
@@ -116,7 +121,30 @@ def wire(settings: Settings, outside: Outside) -> Services:
     pusher = Pusher(push, threads, accounts, clock) if push else None
     connections = Connections(push, threads, accounts, pusher) if push and pusher else None
     keys = KeyRing()
-    servers = Servers(Rooms(threads, identities, records, outbox, outside.blobs, keys, table, push, clock))
+    live = configurations.current
+
+    def calls() -> "Calls":
+        # Not on every app's way: importing it costs a cold start 20 ms.
+        from functions.voice.calls import Calls  # noqa: PLC0415
+
+        return Calls(table, threads, outbox, live, clock)
+
+    servers = Servers(
+        Rooms(
+            threads=threads,
+            identities=identities,
+            records=records,
+            outbox=outbox,
+            blobs=outside.blobs,
+            keys=keys,
+            table=table,
+            live=live,
+            caller=caller,
+            handshakes=handshakes,
+            push=push,
+            clock=clock,
+        )
+    )
 
     return Services(
         settings=settings,
@@ -153,6 +181,8 @@ def wire(settings: Settings, outside: Outside) -> Services:
         outbox=outbox,
         parked=parked,
         handshakes=handshakes,
+        servers=servers,
+        calls=calls,
         pusher=pusher,
         connections=connections,
         probes=outside.probes,

@@ -4,16 +4,19 @@ Such a channel has no webhook to verify, but an API of its own below its webhook
 answers there, over the same rooms as all others: what customers say goes through `inbound-<channel>`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import Any, Protocol
 
 from functions.channels.contract import Account, Request, Response
+from functions.configuration.live import Live
 from functions.conversations.threads import Threads
+from functions.delivery.caller import Caller
 from functions.identity.identities import Identities
 from functions.identity.records import Records
+from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.keys import KeyRing
 from functions.ports import Blobs, Push, Table
@@ -42,6 +45,9 @@ class Rooms:
     blobs: Blobs
     keys: KeyRing
     table: Callable[[str], Table]
+    live: Callable[[], Awaitable[Live]]
+    caller: Caller
+    handshakes: Handshakes
     push: Push | None
     clock: Callable[[], datetime]
 

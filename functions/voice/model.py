@@ -45,7 +45,10 @@ class NoteKind(StrEnum):
 
 
 class Note(Model):
-    """One message for the conversation; `recording` is where a sound can be fetched."""
+    """One message for the conversation; `recording` is where a sound can be fetched.
+
+    `number` counts a call's notes from 1: it names the message, so that it is told once.
+    """
 
     kind: NoteKind
     text: str = ""
@@ -53,6 +56,9 @@ class Note(Model):
     recording: str = ""
     content_type: str = ""
     seconds: int = 0
+    number: int = 0
+    at: datetime | None = None
+    sent_at: datetime | None = None  # as the provider tells
 
 
 class Line(Model):
@@ -106,8 +112,9 @@ class Call(Model):
     reason: str = ""  # why it ended
     started_at: datetime
     ended_at: datetime | None = None
-    unsent: tuple[tuple[str, Note], ...] = ()  # notes that may not be on their queue yet, each with its id
-    conversation: str = ""  # that a call-back answers
+    notes: int = 0  # how many there were
+    unsent: tuple[Note, ...] = ()  # those that may not be on their queue yet
+    conversation: str = ""  # that it is about, where we call
 
     def json_text(self) -> str:
         """Give the JSON of the row, with the names of the commands, which are defaults."""
