@@ -44,7 +44,7 @@ bench: .make/dev ## figures, as ratios against a baseline of the same run
 	$(BIN)/python -m bench
 
 clean: ## forget what was installed and the local data
-	rm -rf .venv .make .data local/node_modules web/dist web/node_modules tests/platform/servicebus/node/node_modules tests/desk/node/node_modules
+	rm -rf .venv .make .data local/node_modules web/dist web/node_modules tests/platform/servicebus/node/node_modules tests/{desk,directline}/node/node_modules
 
 .venv/bin/pip:
 	$(STEP) 'Python environment'

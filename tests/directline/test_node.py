@@ -1,6 +1,7 @@
 """The unmodified npm client botframework-directlinejs, from a page of another origin, by polling."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -30,9 +31,12 @@ async def run(*command: str, **environment: str) -> bytes:
 
 
 async def install() -> None:
+    """Install the client, once, although two of the room's files may be played at the same time."""
     assert shutil.which("node"), "Node is needed: https://nodejs.org"
-    if not (FOLDER / "node_modules" / "jsdom").is_dir():
-        await run("npm", "ci", "--loglevel=error")
+    with (FOLDER / "package.json").open() as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        if not (FOLDER / "node_modules" / ".package-lock.json").is_file():
+            await run("npm", "ci", "--loglevel=error")
 
 
 async def play(chats: Chats, script: str, **environment: str) -> dict[str, Any]:
