@@ -1,10 +1,10 @@
-"""What the service needs of the outside world, as protocols: tables, a bus, blobs, secrets and push.
+"""What the service needs of the outside world, as protocols: tables, a bus, blobs, secrets, push and calls.
 
 `functions/cloud` fulfils them with the Azure SDKs; nothing else knows that Azure exists. Every
 method raises `Unavailable` when the other side does not answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -145,3 +145,85 @@ class Entra(Protocol):
 
         Raises NotGranted when Entra ID gives this application none, whoever asks again.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class CallResource:
+    """Where calls are controlled, and our key there; without a key a managed identity vouches for us."""
+
+    endpoint: str
+    key: str = field(default="", repr=False)
+    identity: str = ""  # the managed identity's client id; empty: the app's own
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How we follow a call: where its news come, what speaks and listens, where its transcript is sent."""
+
+    callback: str = field(repr=False)  # it may hold the call's secret
+    speech: str
+    language: str
+    transcript: str = field(default="", repr=False)  # a WebSocket's URL; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Words to be said in a language, or a file to be played."""
+
+    words: str = ""
+    language: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to wait for, for so many seconds after the prompt: a key, or one of the phrases of a key."""
+
+    prompt: Sequence[Sound]
+    language: str
+    seconds: int
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by key
+
+
+class CallControl(Protocol):
+    """The calls of one resource. `name` comes back with the news of what it was given to.
+
+    A `key` makes an action one in effect, however often it is asked for. Every method raises Gone when there
+    is no such call (any more), NotDeliverable when the provider refuses, and Unavailable.
+    """
+
+    async def answer(self, incoming: str, hearing: Hearing, key: str) -> str:
+        """Take an incoming call; give its id."""
+
+    async def refuse(self, incoming: str, key: str) -> None:
+        """Let an incoming call hear that we are busy."""
+
+    async def dial(self, target: str, ours: str, hearing: Hearing, key: str) -> str:
+        """Call somebody from a number of ours; give the call's id."""
+
+    async def play(self, call: str, sounds: Sequence[Sound], name: str) -> None:
+        """Play sounds to all, one after the other."""
+
+    async def ask(self, call: str, caller: str, question: Question, name: str) -> None:
+        """Play a prompt, and listen to the caller."""
+
+    async def record(self, call: str, key: str) -> str:
+        """Begin to record; give the recording's id."""
+
+    async def stop_recording(self, recording: str) -> None:
+        """End a recording; one that is over is well."""
+
+    async def transcribe(self, call: str, language: str, name: str) -> None:
+        """Begin to send the transcript to where `Hearing` told."""
+
+    async def add(self, call: str, target: str, ours: str, seconds: int, name: str, key: str) -> None:
+        """Ring somebody (E.164 or `teams:`), at most so long, and let them join."""
+
+    async def people(self, call: str) -> frozenset[str]:
+        """List who is in a call: numbers in E.164, `teams:` and a user's id, or the provider's own ids."""
+
+    async def hang_up(self, call: str, key: str) -> None:
+        """End a call for everybody; one that is over is well."""
+
+
+Calling = Callable[[CallResource], CallControl]
