@@ -81,6 +81,8 @@ class Customer:
         return self._at(".webchat__bubble__content").filter(has_text=text)
 
     async def say(self, text: str) -> None:
+        """Write once the greeting is there: before that nothing can be sent, and it stays in the box."""
+        await expect(self._at(".webchat__bubble__content").first).to_be_visible()
         await self.box.fill(text)
         await self.box.press("Enter")
 

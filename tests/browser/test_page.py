@@ -1,5 +1,6 @@
 """The page by itself: languages, colours, keys and screen readers, and what it says when things go wrong."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -103,6 +104,7 @@ async def test_a_keyboard_is_enough(home: House) -> None:
         await keys.press("Tab")
         await keys.press("Enter")
         await expect(aino.box).to_be_focused()
+        await aino.sees(GREETINGS["en"])
         await keys.type("Only keys")
         await keys.press("Enter")
         conversation = await home.conversation_of("Only keys")
@@ -141,6 +143,22 @@ async def test_a_token_that_is_over_starts_anew_and_says_so(home: House) -> None
         )
         await aino.sees(GREETINGS["en"])
         aino.forgive("401")
+
+
+async def test_a_token_that_runs_out_in_the_middle_starts_anew(home: House) -> None:
+    async with customer(home.browser) as aino:
+        await aino.page.goto(home.page("open"))
+        await aino.say("Is anybody there?")
+        await home.conversation_of("Is anybody there?")
+        await aino.sees("Is anybody there?")
+        polls = re.compile("/activities[?]watermark=")
+        await aino.page.route(polls, lambda route: route.fulfill(status=403, json={"error": {}}))
+        await expect(aino.page.get_by_text("Your earlier chat is no longer open")).to_be_visible()
+        await aino.page.unroute(polls)
+        await expect(aino.bubble("Is anybody there?")).to_have_count(0)
+        await aino.sees(GREETINGS["en"])
+        await expect(aino.status).to_have_text("Connected")
+        aino.forgive("403")
 
 
 async def test_a_server_out_of_reach_can_be_tried_again(home: House) -> None:

@@ -19,7 +19,6 @@ const frame = new Frame(page, texts, { transcript: () => void download(), end: (
 let session: Session | null = null;
 let room: Room | null = null;
 let agent = false;
-
 let newest = ''; // when the newest message of the agent's side was sent
 let unread = 0;
 
@@ -28,10 +27,13 @@ async function comeBack(earlier: Session): Promise<void> {
   try {
     enter(await refresh(page, earlier), false);
   } catch (error) {
-    if (isOver(error)) startAnew(texts.expired);
+    if (isOver(error)) startAnew(lost(earlier));
     else frame.notice(texts.status.failed, () => void comeBack(earlier));
   }
 }
+
+/** A member's persistent chat is found again; any other is another one, and that is said. */
+const lost = ({ subject }: Session) => (page.persistent && subject ? '' : texts.expired);
 
 const isOver = (error: unknown) => error instanceof Refused && [401, 403, 404, 410].includes(error.status);
 
@@ -67,6 +69,7 @@ async function start(answers: Record<string, string>): Promise<void> {
 
 function enter(fresh: Session, anew: boolean): void {
   keep(fresh);
+  room?.remove();
   agent = false;
   const element = document.createElement('div');
   element.className = 'room';
@@ -74,13 +77,14 @@ function enter(fresh: Session, anew: boolean): void {
   frame.chatting(true);
   room = new Room(page, texts, fresh, element, {
     status: (now) => {
+      if (now === 'failed') frame.notice(texts.status.failed, () => void comeBack(fresh));
       agent = agent || now === 'agent';
       frame.status(now === 'online' && agent ? 'agent' : now);
     },
     message: heard,
     renewed: keep,
     ended: () => void (page.persistent ? (agent = false) : over()),
-    expired: () => startAnew(texts.expired),
+    expired: () => startAnew(lost(fresh)),
   });
   if (anew || host.focus) room.focus();
 }

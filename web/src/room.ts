@@ -97,6 +97,7 @@ export class Room {
   }
 
   #connected(now: ConnectionStatus): void {
+    if (this.#left) return;
     if (now === ConnectionStatus.Connecting) this.listener.status('connecting');
     if (now === ConnectionStatus.Online) this.listener.status('online');
     if (now === ConnectionStatus.FailedToConnect) this.listener.status('failed');

@@ -66,7 +66,7 @@ class Widget {
     this.#root.append(this.#launcher);
     this.#launcher.addEventListener('click', () => this.#turn(!this.#open));
     window.addEventListener('message', (event) => this.#heard(event));
-    window.addEventListener('keydown', ({ key }) => void (key === 'Escape' && this.#open && this.#turn(false)));
+    this.#host.addEventListener('keydown', ({ key }) => void (key === 'Escape' && this.#open && this.#turn(false)));
     document.body.append(this.#host);
     this.#draw();
     const before = place.read();
