@@ -11,6 +11,7 @@ import hmac
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Annotated
@@ -39,7 +40,7 @@ _REASONS = {
 }
 
 
-def _parts(connection_string: str) -> tuple[str, str]:
+def parts(connection_string: str) -> tuple[str, str]:
     """Read the endpoint and the access key; empty where one is missing."""
     pairs = (part.partition("=") for part in connection_string.split(";"))
     found = {name.strip().lower(): value.strip() for name, _, value in pairs}
@@ -47,7 +48,7 @@ def _parts(connection_string: str) -> tuple[str, str]:
 
 
 def _connection(secret: SecretStr) -> SecretStr:
-    endpoint, key = _parts(secret.get_secret_value())
+    endpoint, key = parts(secret.get_secret_value())
     try:
         whole = bool(base64.b64decode(key, validate=True)) and bool(checked_base(endpoint))
     except (ValueError, binascii.Error):
@@ -57,16 +58,19 @@ def _connection(secret: SecretStr) -> SecretStr:
     return secret
 
 
+ConnectionString = Annotated[SecretStr, AfterValidator(_connection)]
+
+
 class AcsSettings(EventGridSettings):
     """The resource's connection string; `api_base`, if given, takes the place of the endpoint in it."""
 
-    connection_string: Annotated[SecretStr, AfterValidator(_connection)]
+    connection_string: ConnectionString
     api_base: ApiBase | None = None
 
 
 def base(settings: AcsSettings) -> str:
     """Give the API's address, not closed by a slash."""
-    return settings.api_base or _parts(settings.connection_string.get_secret_value())[0]
+    return settings.api_base or parts(settings.connection_string.get_secret_value())[0]
 
 
 def signed_call(
@@ -79,24 +83,39 @@ def signed_call(
     """Build a POST, signed; the signature is good for some minutes."""
     url = base(settings) + path
     body = written(content)  # what is signed are these very bytes
-    return Call(
-        url=url, headers={**(headers or {}), **_proof(settings, "POST", url, body, now)}, json=content
-    )
+    proof = _proof(_key(settings), "POST", url, body, now)
+    return Call(url=url, headers={**(headers or {}), **proof}, json=content)
 
 
 def signed_get(settings: AcsSettings, path: str, now: datetime) -> Call:
     """Build a GET, signed as above."""
     url = base(settings) + path
-    return Call(url=url, headers=_proof(settings, "GET", url, b"", now), method="GET")
+    return Call(url=url, headers=_proof(_key(settings), "GET", url, b"", now), method="GET")
 
 
-def _proof(settings: AcsSettings, method: str, url: str, body: bytes, now: datetime) -> dict[str, str]:
+def signed_download(endpoint: str, key: str, url: str, now: datetime) -> Call:
+    """Build the GET of a recording, wherever it lies: it is signed as for the resource, which it names."""
+    bare = unsigned_download(endpoint, url)
+    proof = _proof(key, "GET", url, b"", now, urlsplit(endpoint).netloc)
+    return replace(bare, headers={**bare.headers, **proof})
+
+
+def unsigned_download(endpoint: str, url: str) -> Call:
+    """Build the same GET for a token."""
+    return Call(url=url, headers={"x-ms-host": urlsplit(endpoint).hostname or ""}, method="GET")
+
+
+def _key(settings: AcsSettings) -> str:
+    return parts(settings.connection_string.get_secret_value())[1]
+
+
+def _proof(key: str, method: str, url: str, body: bytes, now: datetime, host: str = "") -> dict[str, str]:
     """Sign the method, path, date, host and body."""
     place, date = urlsplit(url), http_date(now)
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    signed = f"{method}\n{place.path}?{place.query}\n{date};{place.netloc};{digest}"
-    key = base64.b64decode(_parts(settings.connection_string.get_secret_value())[1])
-    signature = base64.b64encode(hmac.digest(key, signed.encode(), "sha256")).decode()
+    path = f"{place.path}?{place.query}" if place.query else place.path
+    signed = f"{method}\n{path}\n{date};{host or place.netloc};{digest}"
+    signature = base64.b64encode(hmac.digest(base64.b64decode(key), signed.encode(), "sha256")).decode()
     return {
         "x-ms-date": date,
         "x-ms-content-sha256": digest,
