@@ -4,6 +4,9 @@ What the customer says opens a conversation when there is none, or when the newe
 a note (joined, left, opted out or in, an echo, a change of an unknown message) never does that: it is kept
 in the newest conversation, closed or not. When the thread has none at all, a quiet one opens: it is in no
 inbox before the customer's first words, which then go through routing as any first words do.
+
+A record that changes speaks for itself: what is nobody's work by the intake rules opens nothing, and is kept
+only where there is an open conversation about the record; the end of the record is its end.
 """
 
 from collections.abc import Callable
@@ -11,17 +14,33 @@ from datetime import datetime
 
 from functions.conversations.changes import CHANGES, Change
 from functions.conversations.layout import message_id
-from functions.conversations.model import AutoClose, Conversation, Direction, State, StoredMessage
+from functions.conversations.model import (
+    AutoClose,
+    Conversation,
+    Direction,
+    Relation,
+    State,
+    StoredMessage,
+)
 from functions.conversations.news import stated
 from functions.conversations.opening import Opening
 from functions.conversations.progress import all_taken, part_taken, reported
-from functions.conversations.states import AWAITING_AGENT, answered, is_quiet, left, moved, rested, times
+from functions.conversations.states import (
+    AWAITING_AGENT,
+    answered,
+    followed,
+    is_quiet,
+    left,
+    moved,
+    rested,
+    times,
+)
 from functions.conversations.thread import Thread
 from functions.message import Delivery, Inbound, Kind, digest
 
 SPEECH = frozenset({Kind.MESSAGE, Kind.POSTBACK, Kind.UNSUPPORTED})
 PASSING = frozenset({Kind.RECEIPT, Kind.TYPING})  # never become a message
-NEWS = frozenset({Kind.JOINED, Kind.LEFT, Kind.CALL})  # of what happens, said by nobody
+NEWS = frozenset({Kind.JOINED, Kind.LEFT, Kind.CALL, Kind.RECORD})  # of what happens, said by nobody
 ANSWERED = "answered"  # the payload of a CALL that an agent took
 PROVIDER = "provider"  # the author of what the business wrote in another program
 AutoCloseOf = Callable[[str], AutoClose]
@@ -37,18 +56,25 @@ def needs_opening(thread: Thread, item: Inbound) -> bool:
     if is_duplicate(thread, item) or item.kind in PASSING:
         return False
     head = thread.head
-    return head is None or (_speaks(thread, item) and (head.state is State.CLOSED or is_quiet(head)))
+    return (
+        head is None
+        or item.kind is Kind.RECORD
+        or (_speaks(thread, item) and (head.state is State.CLOSED or is_quiet(head)))
+    )
 
 
 def fold(thread: Thread, item: Inbound, opening: Opening | None, auto_close: AutoCloseOf) -> Thread:
     """Give the thread after the item; a duplicate leaves it as it was.
 
-    `opening` is used exactly when `needs_opening` says so; `auto_close` gives the times of a workstream.
+    `opening` is used exactly when `needs_opening` says so, and None only for a record that is nobody's work;
+    `auto_close` gives the times of a workstream.
     """
     if is_duplicate(thread, item) or item.kind is Kind.TYPING:
         return thread
     if item.kind is Kind.RECEIPT:
         return _receipt(thread, item)
+    if item.kind is Kind.RECORD:
+        return _record(thread, item, opening, auto_close)
     if opening is not None and needs_opening(thread, item):
         thread = thread.with_head(_opened(thread, item, opening, auto_close))
     change = CHANGES.get(item.kind) if thread.named(item.target) else None
@@ -64,7 +90,31 @@ def source_ids(item: Inbound) -> list[str]:
 
 
 def _speaks(thread: Thread, item: Inbound) -> bool:
-    return item.kind in SPEECH or (item.kind is Kind.EDIT and not thread.named(item.target))
+    if item.kind in SPEECH or item.kind is Kind.RECORD:
+        return True
+    return item.kind is Kind.EDIT and not thread.named(item.target)
+
+
+def _record(thread: Thread, item: Inbound, opening: Opening | None, auto_close: AutoCloseOf) -> Thread:
+    head = thread.head
+    if head is None or head.state is State.CLOSED:
+        if opening is None:
+            return thread
+        thread = thread.with_head(_opened(thread, item, opening, auto_close))
+    elif opening and opening.renews_customer:
+        thread = thread.with_head(_renewed(head, opening))
+    return _stored(thread, item, auto_close)
+
+
+def _renewed(head: Conversation, opening: Opening) -> Conversation:
+    """Give a work item its new customer; what agents linked besides stays."""
+    given = {(link.entity, link.id) for link in opening.links}
+    others = [
+        link
+        for link in head.links
+        if link.relation is not Relation.CUSTOMER and (link.entity, link.id) not in given
+    ]
+    return head.model_copy(update={"customer": opening.customer, "links": (*opening.links, *others)})
 
 
 def _opened(thread: Thread, item: Inbound, opening: Opening, auto_close: AutoCloseOf) -> Conversation:
@@ -124,6 +174,8 @@ def _stored(thread: Thread, item: Inbound, auto_close: AutoCloseOf) -> Thread:
 
 def _moved(head: Conversation, item: Inbound, speaks: bool) -> Conversation:
     """Give what the customer's words, an agent's taking the call, or their leaving, make of the state."""
+    if item.kind is Kind.RECORD:
+        return followed(head, item.payload, item.received_at)
     if speaks and head.state is State.WAITING:
         return moved(head, State.OPEN, at=item.received_at)
     if item.kind is Kind.CALL and item.payload == ANSWERED:

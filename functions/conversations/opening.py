@@ -16,6 +16,7 @@ class Opening:
     decision: Decision
     links: tuple[Link, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
+    renews_customer: bool = False  # of a record's conversation that is open already
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from functions.message import Inbound
 
 MOST_ROWS = 90  # of the 100 that a transaction takes; the last item may add a few
 MOST_BYTES = 800_000  # of messages; the HTTP client frowns on bodies over 1 MiB, the service takes 4
-Opener = Callable[[Inbound], Awaitable[Opening]]
+Opener = Callable[[Inbound], Awaitable[Opening | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Receiver:
         self._indexes = indexes
         self._opener = opener
         self._auto_close = auto_close
-        self._openings: dict[str, Opening] = {}
+        self._openings: dict[str, Opening | None] = {}
         self._duplicates: dict[str, str] = {}
 
     async def receive(self, batch: Sequence[Inbound]) -> Received:

@@ -105,6 +105,15 @@ def answered(conversation: Conversation, at: datetime) -> Conversation:
     return moved(conversation, State.ACTIVE, at=at)
 
 
+def followed(conversation: Conversation, end: str, at: datetime) -> Conversation:
+    """Give what a change of its record makes of a work item; `end` says how the record ended, if it did."""
+    if end:
+        return moved(conversation, State.CLOSED, at=at, reason=f"the record was {end}")
+    if conversation.state is State.WAITING:
+        return moved(conversation, State.OPEN, at=at, reason="the record changed")
+    return conversation
+
+
 def is_quiet(conversation: Conversation) -> bool:
     """Tell whether it holds only notes (joined, opted out …), so that there is nothing for an agent yet."""
     return conversation.state is State.OPEN and conversation.last_inbound_at is None

@@ -55,7 +55,7 @@ class Threads:
     async def receive(
         self,
         batch: Sequence[Inbound],
-        open_conversation: Callable[[Inbound], Awaitable[Opening]],
+        open_conversation: Callable[[Inbound], Awaitable[Opening | None]],
         auto_close: AutoCloseOf,
     ) -> Received:
         """Store items of one session, in order, each once for good: duplicates are dropped.

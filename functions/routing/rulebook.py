@@ -74,15 +74,26 @@ class Rulebook:
     queues: Mapping[str, str]
     fallback: str
     choose_workstream: Ruleset
+    choose_intake: Ruleset
     choose_queue: Mapping[str, Ruleset]
     hours: Mapping[str, Hours]
 
     def decide(self, facts: Facts, most: int | None = TRACED) -> Decision:
         """Decide; of the verdicts at most so many are kept, and those that matched. Never fails."""
         values = self._values(facts)
-        rules = self.choose_workstream
-        first = Step(rules, rules.first(values))
+        first = Step(self.choose_workstream, self.choose_workstream.first(values))
         workstream = _target(first) or self.accounts.get(facts.account) or self.fallback
+        return self._decided(facts, values, first, workstream, most)
+
+    def take_in(self, facts: Facts, most: int | None = TRACED) -> Decision | None:
+        """Decide by the intake rules what work a record is; None when it is none."""
+        values = self._values(facts)
+        first = Step(self.choose_intake, self.choose_intake.first(values))
+        return self._decided(facts, values, first, _target(first), most) if _target(first) else None
+
+    def _decided(
+        self, facts: Facts, values: Values, first: Step, workstream: str, most: int | None
+    ) -> Decision:
         rules = self.choose_queue.get(workstream, Ruleset())
         second = Step(rules, rules.first(values))
         verdicts = (
@@ -116,13 +127,17 @@ def compile_rules(document: Document, version: int = 0) -> Rulebook:
     pools = {pool.id: pool for pool in document.agent_queues}
     streams = {stream.id: stream for stream in document.workstreams}
     own = {stream.id: stream.agent_queue for stream in document.workstreams}
-    asked = [(rule, _hours(pools, own.get(rule.workstream or "", ""))) for rule in document.rules]
+    asked, taking = (
+        [(rule, _hours(pools, own.get(rule.workstream or "", ""))) for rule in rules]
+        for rules in (document.rules, document.intake_rules)
+    )
     return Rulebook(
         version=version,
         accounts={account.id: account.workstream for account in document.accounts},
         queues=own,
         fallback=next(iter(own), UNASSIGNED),
         choose_workstream=_ruleset(asked, [rule.workstream or "" for rule in document.rules]),
+        choose_intake=_ruleset(taking, [rule.workstream or "" for rule in document.intake_rules]),
         choose_queue={name: _queue_rules(stream, pools) for name, stream in streams.items()},
         hours=_hours_asked(document),
     )
@@ -154,7 +169,11 @@ def _hours(pools: Mapping[str, AgentQueue], queue: str) -> str:
 
 
 def _hours_asked(document: Document) -> dict[str, Hours]:
-    rules = [*document.rules, *(rule for stream in document.workstreams for rule in stream.rules)]
+    rules = [
+        *document.rules,
+        *document.intake_rules,
+        *(rule for stream in document.workstreams for rule in stream.rules),
+    ]
     leaves = (leaf for rule in rules for leaf in comparisons_of(rule.when))
     if not any((leaf.field or "").startswith("time.") for leaf in leaves):
         return {}
