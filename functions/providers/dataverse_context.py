@@ -2,7 +2,7 @@
 
 Follows https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks and
 https://learn.microsoft.com/power-apps/developer/data-platform/understand-the-data-context. What changed
-stands in the input parameters, what the row held before and holds after it in images, where the step has some.
+stands in the input parameters; what the row held before, and holds after it, in the images of the step.
 """
 
 import re
@@ -106,6 +106,7 @@ def _change(context: Mapping[str, JsonValue], target: JsonValue, exceeded: bool)
         operation=text(content, "MessageName")[:100] if message is RecordMessage.OTHER else "",
         depth=number(content, "Depth") or 1,
         partial=message is not RecordMessage.DELETE and (exceeded or not told),
+        whole=message is RecordMessage.CREATE and bool(told) and not exceeded,
     )
 
 
@@ -173,7 +174,8 @@ def _bounded(change: RecordChange) -> RecordChange:
         if len(change.json_text().encode()) <= LARGEST:
             break
         known = tuple(name for name in change.changed if name in kept)
-        change = change.model_copy(update={"attributes": kept, "changed": known, "partial": True})
+        lost = {"attributes": kept, "changed": known, "partial": True, "whole": False}
+        change = change.model_copy(update=lost)
     return change
 
 

@@ -6,11 +6,14 @@ value as true or false, a time as ISO 8601 in UTC, a reference by its id in lowe
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import AwareDatetime
 
-from functions.message import Model
+from functions.channels.contract import Account
+from functions.message import Address, Inbound, Kind, Model
 
 
 class RecordMessage(StrEnum):
@@ -40,8 +43,9 @@ class RecordValue(Model):
 class RecordChange(Model):
     """One change. `attributes` are all that is known of the row after it, `changed` names the changed ones.
 
-    `partial`: what changed was not told, or not all of it; the row must be read again. `passive`: it was our
-    own doing, or some automation's, so that it is no work for anybody; the record store learns of it.
+    `partial`: what changed was not told, or not all of it; the row must be read again. `whole`: all of the
+    row was told, so that columns left out have no value. `passive`: it was our own doing, or some
+    automation's, so that it is no work for anybody; the record store learns of it.
     """
 
     message: RecordMessage
@@ -54,9 +58,26 @@ class RecordChange(Model):
     operation: str = ""  # what the other system calls it, of OTHER
     depth: int = 1
     partial: bool = False
+    whole: bool = False
     passive: bool = False
 
 
 def thread_of(entity: str, id: str) -> str:  # noqa: A002 - its name
     """Name the thread of a record, as `contact/…` names a customer."""
     return f"{entity}/{id}"
+
+
+def record_item(change: RecordChange, account: Account[Any], event: str, received_at: datetime) -> Inbound:
+    """Make the item for `inbound-records`; `event` names the change, the same if it is told again."""
+    return Inbound(
+        channel=account.channel,
+        provider=account.provider,
+        account=account.id,
+        thread=thread_of(change.entity, change.id),
+        event=event,
+        kind=Kind.RECORD,
+        sender=Address(id=thread_of("systemuser", change.user) if change.user else account.id),
+        sent_at=change.at,
+        received_at=received_at,
+        raw=change.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+    )

@@ -1,8 +1,8 @@
 """Records of Dataverse (Dynamics 365): their changes, told by webhooks.
 
 Follows https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks. Dataverse waits 60
-seconds for an answer, and tries once more at most, only after 502, 503 and 504: what was not taken then is found by
-looking rows up. Nothing is sent back: an agent answers a customer on a channel of theirs.
+seconds for an answer, and tries once more at most, only after 502, 503 and 504: what was not taken then is
+found by looking rows up. Nothing is sent back: an agent answers a customer on a channel of theirs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from functions.channels.contract import (
     Standing,
     Step,
 )
-from functions.channels.records.change import RecordChange, thread_of
+from functions.channels.records.change import RecordChange, record_item
 from functions.errors import Invalid, NotDeliverable
 from functions.message import Address, Inbound, Kind, Outbound
 from functions.providers.dataverse import DataverseSettings, authenticate
@@ -79,7 +79,7 @@ class DataverseRecords:
         exceeded = request.headers.get(EXCEEDED, "false").strip().lower() != "false"
         found = [_with_guard(change, account.settings) for change in changes(context, exceeded)]
         for change in found:
-            yield _item(change, event_of(context, change), request, account)
+            yield record_item(change, account, event_of(context, change), request.received_at)
         if not found:
             yield _unsupported(context, request, account)
 
@@ -101,21 +101,6 @@ class DataverseRecords:
 def _with_guard(change: RecordChange, settings: DataverseSettings) -> RecordChange:
     ours = bool(change.user) and change.user == settings.application_user
     return change.model_copy(update={"passive": ours or change.depth > settings.max_depth})
-
-
-def _item(change: RecordChange, event: str, request: Request, account: Account[DataverseSettings]) -> Inbound:
-    return Inbound(
-        channel=account.channel,
-        provider=account.provider,
-        account=account.id,
-        thread=thread_of(change.entity, change.id),
-        event=event,
-        kind=Kind.RECORD,
-        sender=Address(id=thread_of("systemuser", change.user) if change.user else account.id),
-        sent_at=change.at,
-        received_at=request.received_at,
-        raw=change.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-    )
 
 
 def _unsupported(

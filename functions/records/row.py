@@ -1,0 +1,84 @@
+"""Rows: what is known of a record, column by column, however its changes arrive. Pure.
+
+Webhooks of one record may come in any order, and each tells only some columns. So every column keeps the time
+of the change that it is from, and only a later one replaces it; the order of arrival makes no difference.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import AwareDatetime
+
+from functions.channels.records.change import RecordChange, RecordMessage, RecordValue
+from functions.configuration.recordtables import RecordTable
+from functions.message import Model
+
+
+class Cell(Model):
+    """A column's value, and when it was set, by the clock of the system that has the row."""
+
+    value: RecordValue
+    at: AwareDatetime
+
+
+class Row(Model):
+    """The columns of a record that its table names. `whole`: one that is missing has no value."""
+
+    entity: str
+    id: str
+    cells: Mapping[str, Cell] = {}
+    whole: bool = False
+    deleted_at: AwareDatetime | None = None
+
+    def value(self, column: str) -> RecordValue:
+        """Give a column; empty when it has no value, or none is known."""
+        cell = self.cells.get(column)
+        return cell.value if cell else RecordValue()
+
+    def is_active(self, table: RecordTable) -> bool:
+        """Tell whether the record is there, and by its state somebody's business."""
+        state = self.value(table.active.column).value
+        return self.deleted_at is None and (not state or state in table.active.values)
+
+
+def merged(row: Row, change: RecordChange, table: RecordTable, at: datetime) -> Row:
+    """Give the row after a change that was made at this time."""
+    if change.message is RecordMessage.DELETE:
+        return row.model_copy(update={"deleted_at": max(filter(None, (row.deleted_at, at)))})
+    told = {column: change.attributes[column] for column in table.columns if column in change.attributes}
+    if change.whole:
+        told = dict.fromkeys(table.columns, RecordValue()) | told
+    newer = {
+        column: Cell(value=value, at=at)
+        for column, value in told.items()
+        if column not in row.cells or row.cells[column].at <= at
+    }
+    back = change.whole and row.deleted_at is not None and at > row.deleted_at
+    return row.model_copy(
+        update={
+            "cells": {**row.cells, **newer},
+            "whole": row.whole or change.whole,
+            "deleted_at": None if back else row.deleted_at,
+        }
+    )
+
+
+def news(before: Row, after: Row, change: RecordChange) -> tuple[str, ...]:
+    """Name the columns in which this change is news: not those that a later change has overtaken."""
+    differing = [
+        column
+        for column in after.cells
+        if column != "modifiedon" and before.value(column).value != after.value(column).value
+    ]
+    if not change.changed:
+        return tuple(differing)
+    return tuple(
+        column
+        for column in dict.fromkeys((*change.changed, *(differing if change.partial else ())))
+        if column not in after.cells or after.value(column).value == _told(change, after, column)
+    )
+
+
+def _told(change: RecordChange, after: Row, column: str) -> str:
+    value = change.attributes.get(column)
+    return (value or after.value(column)).value
