@@ -24,6 +24,7 @@ from functions.ports import Blobs, Push, Table
 SERVERS: dict[tuple[str, str], str] = {
     ("chat", "directline"): "functions.directline.server:DirectLine",
     ("custom", "dynamics"): "functions.messaging.server:MessagingApi",
+    ("voice", "twilio"): "functions.voice.twilio:TwilioCalls",
 }
 
 

@@ -64,8 +64,9 @@ class Menu(Strict):
 class Line(Strict):
     """Waiting for an agent. `{position}` in `words` is the caller's place, from 1.
 
-    `music` is an https address; without one it is silent. `choices` lead out of the line: `next` is
-    voicemail, callback or hang-up. After `longest` the flow's `no_answer` counts, although nobody was rung.
+    `music` is an https address, of a piece of about `seconds`: Twilio plays it to its end. `choices` lead out
+    of the line: `next` is voicemail, callback or hang-up. After `longest` the flow's `no_answer` counts,
+    although nobody was rung.
     """
 
     words: Texts = ""

@@ -6,7 +6,10 @@ document without applying it.
 
 from collections.abc import Iterator, Sequence
 
+from pydantic import JsonValue
+
 from functions.configuration.accounts import account_problems
+from functions.configuration.callflows import flow_problems
 from functions.configuration.changes import Change, ChangeKind, diff, masked
 from functions.configuration.document import Document, Rule
 from functions.configuration.matching import matching_problems
@@ -68,6 +71,7 @@ def _check(draft: Draft) -> Iterator[Problem]:
     yield from _references(draft)
     yield from _all_rules(draft)
     yield from _hours(draft)
+    yield from _call_flows(draft)
     yield from _records(draft)
     yield from matching_problems(draft.document.matching or ())
 
@@ -79,6 +83,7 @@ def _repeated_ids(draft: Draft) -> Iterator[Problem]:
         "workstreams": [one.id for one in document.workstreams],
         "agentQueues": [one.id for one in document.agent_queues],
         "operatingHours": [one.id for one in document.operating_hours],
+        "callFlows": [one.id for one in document.call_flows],
     }
     for section, names in ids.items():
         yield from _repeated(list(draft.places(section, names)), "id")
@@ -167,6 +172,23 @@ def _hours(draft: Draft) -> Iterator[Problem]:
             yield Problem(path=f"{place}.timezone", reason=unknown.reason)
         for index, flaw in flaws(hours.open):
             yield Problem(path=f"{place}.open[{index}]", reason=flaw)
+
+
+def _call_flows(draft: Draft) -> Iterator[Problem]:
+    document = draft.document
+    hours = _known(draft, "operatingHours", [one.id for one in document.operating_hours])
+    for place, call_flow in draft.places("callFlows", document.call_flows):
+        yield from _refers(f"{place}.hours", call_flow.hours, hours, "set of operating hours")
+        for problem in flow_problems(call_flow):
+            yield Problem(path=f"{place}.{problem.path}", reason=problem.reason)
+    flows = _known(draft, "callFlows", [one.id for one in document.call_flows])
+    for place, account in draft.places("accounts", document.accounts):
+        named = account.settings.get("flow") if account.channel == "voice" else None
+        yield from _refers(f"{place}.settings.flow", _name(named), flows, "call flow")
+
+
+def _name(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _records(draft: Draft) -> Iterator[Problem]:

@@ -75,7 +75,12 @@ def read_form(body: bytes) -> Form:
 
 def message_call(settings: TwilioSettings, form: Form) -> Call:
     """Build the call that creates a message."""
-    url = f"{settings.api_base}/2010-04-01/Accounts/{settings.account_sid}/Messages.json"
+    return api_call(settings, "Messages.json", form)
+
+
+def api_call(settings: TwilioSettings, resource: str, form: Form) -> Call:
+    """Build the call that creates, or changes, a resource of the account."""
+    url = f"{settings.api_base}/2010-04-01/Accounts/{settings.account_sid}/{resource}"
     return Call(url=url, headers={"Authorization": _basic(settings)}, form=tuple(form))
 
 

@@ -18,7 +18,7 @@ def enter(moment: Moment) -> Step:
         return moment.step(say, state=CallState.CONSENT)
     work = Note(kind=NoteKind.WORK, text=_work(moment), context=moment.call.context)
     return moment.step(
-        _hold(moment, "", SETTLING),
+        _settle(moment),
         state=CallState.QUEUED,
         notes=[work],
         queued_at=moment.now,
@@ -39,7 +39,7 @@ def wait(moment: Moment) -> Step:
     if call.queued_at is None or moment.now - call.queued_at >= plan.queue.longest:
         return leave(moment, plan.no_answer).after(note("waited too long"))
     if not standing.agent_queue:
-        return moment.step(_hold(moment, "", SETTLING))
+        return moment.step(_settle(moment))
     if not standing.target:
         reason = f"the agent queue {standing.agent_queue} has no target"
         return leave(moment, plan.no_answer).after(note(reason))
@@ -85,20 +85,18 @@ def _connect(moment: Moment) -> Step:
 def _hold_on(moment: Moment) -> Step:
     line, standing = moment.plan.queue, moment.standing
     text = moment.words(line.words).replace("{position}", str(standing.position))
-    return moment.step(
-        _hold(moment, text, line.seconds), state=CallState.QUEUED, agent_queue=standing.agent_queue
-    )
-
-
-def _hold(moment: Moment, text: str, seconds: int) -> Hold:
-    line = moment.plan.queue
-    return Hold(
+    hold = Hold(
         text=text,
         language=moment.call.language,
         music=line.music,
-        seconds=seconds,
+        seconds=line.seconds,
         options=moment.options(line.choices),
     )
+    return moment.step(hold, state=CallState.QUEUED, agent_queue=standing.agent_queue)
+
+
+def _settle(moment: Moment) -> Hold:
+    return Hold(text="", language=moment.call.language, seconds=SETTLING)
 
 
 def _work(moment: Moment) -> str:

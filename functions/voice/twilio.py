@@ -1,0 +1,168 @@
+"""The server of calls at Twilio: its webhooks below an account's address, and its Calls resource.
+
+    ""             a call comes in                        status         the call's statuses
+    step           what ended a step; the next is asked   leg            the agent's phone was answered
+    recording      a recording is ready                   transcription  a line of the transcript
+
+The first two of a column are answered with TwiML, within DEADLINE of the 15 seconds that Twilio waits: when a
+part of ours is down, with a pause and the same address again, so that the caller is not cut off.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from functions.channels.contract import Account, Request, Response
+from functions.channels.voice.calls import BODY_LIMIT
+from functions.channels.voice.twilio import TwilioVoiceSettings
+from functions.delivery.caller import NotSent
+from functions.errors import MonikanavaError, NotAuthentic, NotDeliverable, NotFound, TooLarge, Unavailable
+from functions.providers import twilio
+from functions.providers.payload import read_answer, text
+from functions.serving import Rooms
+from functions.voice import twilio_forms as forms
+from functions.voice.calls import Calls, Occurrence
+from functions.voice.events import Answered, Rang
+from functions.voice.model import Call
+from functions.voice.twiml import RETRY, Script, address, again
+
+DEADLINE = 10.0  # seconds
+RING = 60  # seconds that we let a customer's phone ring
+TWIML = "text/xml"
+GONE = frozenset({"20404", "21220"})  # codes: no such call, or it is not in progress
+
+
+class NotPost(MonikanavaError):
+    """Another method than Twilio was told to use."""
+
+    status, code = 405, "method"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One call of ours by Twilio, authentic."""
+
+    request: Request
+    account: Account[TwilioVoiceSettings]
+    form: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+Handler = Callable[[Webhook], Awaitable[Response]]
+
+
+class TwilioCalls:
+    """Answers every call below an account, and makes calls."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._calls = Calls(rooms.table, rooms.threads, rooms.outbox, rooms.live, rooms.clock)
+        self._spoken: dict[str, Handler] = {"": self._incoming, "step": self._step}
+        self._noted: dict[str, Callable[[Webhook], Occurrence]] = {
+            "status": lambda hook: forms.status(hook.form),
+            "leg": lambda hook: forms.leg(hook.form, hook.query),
+            "recording": lambda hook: forms.recording(hook.form, hook.query),
+            "transcription": lambda hook: forms.transcription(hook.form),
+        }
+
+    async def answer(self, request: Request, account: Account[Any]) -> Response:
+        """Answer one webhook; raises NotAuthentic, and Unavailable where no caller listens."""
+        try:
+            hook = _admit(request, account)
+        except MonikanavaError as error:
+            await self._rooms.handshakes.failed(account.id, error.code, error.reason)
+            raise
+        answer = await self._answered(hook)
+        await self._rooms.handshakes.authentic(account.id)
+        return answer
+
+    async def dial(self, account: Account[Any], call: Call) -> str:
+        """Call the customer; gives the call's SID."""
+        form = [
+            ("To", call.customer),
+            ("From", call.ours),
+            ("Url", address(account.callback, "step", call.id, step="0", end="taken")),
+            ("Method", "POST"),
+            ("StatusCallback", address(account.callback, "status", call.id)),
+            ("StatusCallbackMethod", "POST"),
+            *(("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed")),
+            ("Timeout", str(RING)),
+        ]
+        return await self._call(account, "Calls.json", form)
+
+    async def hang_up(self, account: Account[Any], call: Call) -> None:
+        """End a call, or give it up while it rings; one that is over is well."""
+        try:
+            await self._call(account, f"Calls/{call.provider_call}.json", [("Status", "completed")])
+        except NotDeliverable as refused:
+            if refused.code not in GONE:
+                raise
+
+    async def _answered(self, hook: Webhook) -> Response:
+        path = hook.request.rest
+        if spoken := self._spoken.get(path):
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    return await spoken(hook)
+            except (Unavailable, TimeoutError):
+                return Response(200, again(_url(hook.request), hook.query), TWIML)
+        if path not in self._noted:
+            raise NotFound("there is nothing here")
+        await self._take(hook, self._noted[path](hook))
+        return Response(204)
+
+    async def _incoming(self, hook: Webhook) -> Response:
+        plan = await self._calls.plan(hook.account)
+        call = forms.incoming(hook.form, hook.request, hook.account, plan.languages[0])
+        await self._calls.begin(call)
+        taken = await self._calls.take(call.id, Occurrence("incoming", (Rang(), Answered())), hook.account)
+        return _twiml(hook, taken.call)
+
+    async def _step(self, hook: Webhook) -> Response:
+        call = await self._take(hook, forms.step(hook.form, hook.query))
+        if not call.provider_call:  # it was answered before its own REST call was
+            call = await self._calls.change(call.id, provider_call=hook.form.get("CallSid", ""))
+        return _twiml(hook, call)
+
+    async def _take(self, hook: Webhook, occurrence: Occurrence) -> Call:
+        call = forms.call_of(hook.form, hook.query)
+        return (await self._calls.take(call, occurrence, hook.account)).call
+
+    async def _call(self, account: Account[Any], resource: str, form: list[tuple[str, str]]) -> str:
+        settings: TwilioVoiceSettings = account.settings
+        try:
+            answer = await self._rooms.caller.call(
+                twilio.api_call(settings, resource, form), f"{settings.api_base}/"
+            )
+        except NotSent as unreached:
+            raise Unavailable(unreached.reason) from None
+        if answer.status >= 300:
+            code = text(read_answer(answer.body), "code") or str(answer.status)
+            raise NotDeliverable(code, f"Twilio refuses the call (code {code})")
+        return text(read_answer(answer.body), "sid")
+
+
+def _admit(request: Request, account: Account[Any]) -> Webhook:
+    if request.method != "POST":
+        raise NotPost("Twilio calls this address by POST")
+    if len(request.body) > BODY_LIMIT:
+        raise TooLarge(f"the body is over {BODY_LIMIT:,} bytes")
+    url = f"{account.callback}/{request.rest}" if request.rest else account.callback
+    request = replace(request, url=url)
+    try:
+        twilio.authenticate(request, account.settings)
+    except NotAuthentic:
+        if not request.rest:
+            raise
+        # The overrides are not sent to us; whether they are signed, Twilio does not say.
+        twilio.authenticate(replace(request, query=request.query + RETRY), account.settings)
+    return Webhook(request, account, dict(twilio.read_form(request.body)), request.parameters())
+
+
+def _twiml(hook: Webhook, call: Call) -> Response:
+    return Response(200, Script(call, hook.account.callback).write(call.pending), TWIML)
+
+
+def _url(request: Request) -> str:
+    return f"{request.url}?{request.query}" if request.query else request.url
