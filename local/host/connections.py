@@ -11,7 +11,6 @@ from typing import Any
 from azure.identity.aio import DefaultAzureCredential
 from azure.servicebus.aio import ServiceBusClient
 
-from local.host.batch import socket_timeout
 from local.host.settings import ConfigurationError
 from local.host.spec import QueueTrigger
 
@@ -31,7 +30,7 @@ class Connections:
 
         Raises ConfigurationError when the connection's setting is missing or is not a connection string.
         """
-        client = self._make(trigger.connection, socket_timeout(trigger))
+        client = self._make(trigger.connection)
         self._clients.append(client)
         return client
 
@@ -42,9 +41,9 @@ class Connections:
         for credential in self._credentials.values():
             await credential.close()
 
-    def _make(self, name: str, timeout: float) -> ServiceBusClient:
+    def _make(self, name: str) -> ServiceBusClient:
         # The listeners retry by themselves: they know when the host stops, and log once.
-        options: dict[str, Any] = {"retry_total": 0, "socket_timeout": timeout, "ssl_context": self._ssl}
+        options: dict[str, Any] = {"retry_total": 0, "ssl_context": self._ssl}
         if text := self._settings.get(name) or self._settings.get(f"AzureWebJobs{name}"):
             try:
                 return ServiceBusClient.from_connection_string(text, **options)

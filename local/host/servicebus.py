@@ -13,7 +13,7 @@ from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage, 
 from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.exceptions import OperationTimeoutError, SessionLockLostError
 
-from local.host.batch import abandon, complete, receive
+from local.host.batch import abandon, complete, receive, socket_timeout
 from local.host.context import trace_context
 from local.host.invoke import InvocationFailed, Invoker
 from local.host.lanes import Lanes
@@ -80,15 +80,15 @@ class QueueListener:
             closing.add_done_callback(self._closing.discard)
 
     def _receiver(self) -> ServiceBusReceiver:
-        queue = self._trigger.queue
+        queue, wait = self._trigger.queue, socket_timeout(self._trigger)
         if queue.lower().endswith(DEAD_LETTERS):
             name, kind = queue[: -len(DEAD_LETTERS)], ServiceBusSubQueue.DEAD_LETTER
-            return self._client.get_queue_receiver(name, sub_queue=kind)
+            return self._client.get_queue_receiver(name, sub_queue=kind, socket_timeout=wait)
         if not self._trigger.sessions:
-            return self._client.get_queue_receiver(queue)
+            return self._client.get_queue_receiver(queue, socket_timeout=wait)
         patience = SPARE_SECONDS if self._lanes.spare else ACCEPT_SECONDS
         return self._client.get_queue_receiver(
-            queue, session_id=NEXT_AVAILABLE_SESSION, max_wait_time=patience
+            queue, session_id=NEXT_AVAILABLE_SESSION, max_wait_time=patience, socket_timeout=wait
         )
 
     async def _serve_session(self, receiver: ServiceBusReceiver) -> bool:
