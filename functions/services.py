@@ -20,6 +20,7 @@ from functions.delivery.waiting import Waiting
 from functions.directline.connecting import Connections
 from functions.directline.pushing import Pusher
 from functions.identity.identities import Identities
+from functions.identity.merging import Merger
 from functions.identity.records import Records
 from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
@@ -31,6 +32,9 @@ from functions.media.fetcher import Fetcher
 from functions.media.requests import MediaRequests
 from functions.media.source import Sources
 from functions.ports import Blobs, Bus, Entra, Push, Secrets, Table
+from functions.records.reader import NoReader
+from functions.records.rows import Rows
+from functions.records.work import RecordWork
 from functions.routing.inbound import Router
 from functions.serving import Rooms, Servers
 from functions.settings import Settings
@@ -58,7 +62,9 @@ class Services:
     media: MediaRequests
     fetcher: Fetcher
     identities: Identities
+    merger: Merger
     records: Records
+    record_work: RecordWork
     configurations: Configurations
     outbox: Outbox
     parked: Parked
@@ -108,12 +114,17 @@ def wire(settings: Settings, outside: Outside) -> Services:
     def region() -> str:
         return configurations.default_region()
 
-    records = Records(table("records"), clock, region)
+    async def unlinked(entity: str, record: str) -> None:
+        await identities.forget(entity, record)
+        await threads.forget(entity, record)
+
+    records = Records(table("records"), clock, region, unlinked)
     configurations = Configurations(
         table("configuration"), outside.secrets, clock, settings.public_base_url, records.put
     )
 
     media = MediaRequests(threads, outbox, clock)
+    work = RecordWork(Rows(table("recordrows")), records, threads, NoReader(), clock)
 
     async def accounts(channel: str, account: str) -> Account[Any]:
         return await (await configurations.current()).account(channel, account)
@@ -157,7 +168,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
             servers,
             lambda thread: threads.typing(thread, CUSTOMER),
         ),
-        router=Router(threads, identities, records, configurations, sends, parked, media, clock),
+        router=Router(threads, identities, records, configurations, sends, parked, media, work, clock),
         courier=Courier(
             threads,
             identities,
@@ -176,7 +187,9 @@ def wire(settings: Settings, outside: Outside) -> Services:
         media=media,
         fetcher=Fetcher(threads, configurations, outside.blobs, Sources(Downloader(), tokens, clock)),
         identities=identities,
+        merger=Merger(identities, clock),
         records=records,
+        record_work=work,
         configurations=configurations,
         outbox=outbox,
         parked=parked,

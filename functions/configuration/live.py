@@ -8,15 +8,16 @@ from typing import Any
 from functions.channels.contract import Account
 from functions.configuration.accounts import open_account, refers
 from functions.configuration.document import AccountEntry, Document
-from functions.conversations.model import AutoClose, Customer
+from functions.conversations.model import AutoClose, Customer, Decision
 from functions.conversations.opening import Opening
 from functions.errors import NotFound, Unavailable
 from functions.identity.identities import Identity
 from functions.identity.matching import Match
+from functions.identity.ranks import ranks_of
 from functions.message import Inbound
 from functions.ports import Secrets
 from functions.routing.facts import Facts
-from functions.routing.rulebook import compile_rules
+from functions.routing.rulebook import TRACED, compile_rules
 
 SECRETS_AGE = timedelta(minutes=5)  # a secret that was rotated in Key Vault is in use after that
 
@@ -41,6 +42,7 @@ class Live:
         self.version = version
         self.document = document
         self.rulebook = compile_rules(document, version)
+        self.ranks = ranks_of(document.matching)
         self._accounts = {entry.id: entry for entry in document.accounts}
         self._workstreams = {stream.id: stream for stream in document.workstreams}
         self._secrets = secrets
@@ -63,9 +65,13 @@ class Live:
         found = self._workstreams.get(workstream)
         return found.auto_close if found else AutoClose()
 
+    def decide(self, facts: Facts, match: Match, most: int | None = TRACED) -> Decision:
+        """Decide where work goes; of the rules' verdicts at most so many are kept."""
+        return self.rulebook.decide(facts, most).model_copy(update={"matching": match.ranks})
+
     def open(self, inbound: Inbound, identity: Identity, match: Match, now: datetime) -> Opening:
         """Decide how a conversation opens with this message. Never fails: there is always a fallback."""
-        decision = self.rulebook.decide(Facts.of(inbound, identity, match, now))
+        decision = self.decide(Facts.of(inbound, identity, match, now), match)
         return Opening(
             customer=Customer(
                 id=identity.id,

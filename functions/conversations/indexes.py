@@ -12,10 +12,11 @@ from functions.conversations.due import Due
 from functions.conversations.listing import Heads, drop, listing, newest_first
 from functions.conversations.model import Conversation, Link, State
 from functions.conversations.states import is_quiet
-from functions.message import digest
+from functions.message import EntityRef, digest
 from functions.paging import Page
 from functions.ports import Entity, Op, Table, Write
 
+MENTIONED = 100  # conversations that are unlinked from a record at a time
 SPREAD = 4  # partitions of one workstream's conversations in one state
 
 
@@ -35,6 +36,8 @@ class Indexes:
         writes = [
             self._link(after, link) for link in after.links if before is None or link not in before.links
         ]
+        if before is None or before.customer.candidates != after.customer.candidates:
+            writes += [self._candidate(after, ref) for ref in after.customer.candidates]
         if before is None or _listed(before) != _listed(after):
             writes += [self._list(after), self.due.put(after)]
         await asyncio.gather(*writes)
@@ -61,12 +64,28 @@ class Indexes:
 
         return await listing(self._records, [digest(entity, record)], cursor, limit, heads, linked)
 
+    async def mentioning(self, entity: str, record: str, heads: Heads) -> list[Conversation]:
+        """Give some of the conversations that are linked to a record or have it as a candidate."""
+
+        def chosen(head: Conversation) -> bool:
+            return any((ref.entity, ref.id) == (entity, record) for ref in head.customer.candidates)
+
+        linked = await self.of_record(entity, record, None, MENTIONED, heads)
+        candidates = await listing(
+            self._records, [_candidates(entity, record)], None, MENTIONED, heads, chosen
+        )
+        return list({head.id: head for head in (*linked.items, *candidates.items)}.values())
+
     async def _list(self, conversation: Conversation) -> None:
         if _listed(conversation):
             await self._inbox.commit([Op(Write.UPSERT, _inbox_row(conversation))])
 
     async def _link(self, conversation: Conversation, link: Link) -> None:
         row = Entity(digest(link.entity, link.id), newest_first(conversation), {})
+        await self._records.commit([Op(Write.UPSERT, row)])
+
+    async def _candidate(self, conversation: Conversation, ref: EntityRef) -> None:
+        row = Entity(_candidates(ref.entity, ref.id), newest_first(conversation), {})
         await self._records.commit([Op(Write.UPSERT, row)])
 
     async def _retire(self, before: Conversation, heads: Heads) -> None:
@@ -81,6 +100,10 @@ class Indexes:
 
 def _listed(conversation: Conversation) -> tuple[str, State] | None:
     return None if is_quiet(conversation) else (conversation.workstream, conversation.state)
+
+
+def _candidates(entity: str, record: str) -> str:
+    return digest("candidate", entity, record)
 
 
 def _inbox_row(conversation: Conversation) -> Entity:

@@ -71,12 +71,24 @@ class Verdict(Model):
     operands: tuple[str, ...] = ()  # such as "message.text contains 'lasku': false"
 
 
+class RankHits(Model):
+    """How one rank of matching came out: none, one or several records; of many at most three are told."""
+
+    rank: str  # such as "phone of contacts"
+    hits: int
+    records: tuple[EntityRef, ...] = ()
+
+
 class Decision(Model):
-    """Why this workstream and this agent queue: every rule that was looked at, in order."""
+    """Why this workstream and this agent queue: every rule that was looked at, in order.
+
+    `matching` tells how the customer was recognised, or why not: every rank that was asked.
+    """
 
     workstream: str
     agent_queue: str
     configuration: int  # version that decided
+    matching: tuple[RankHits, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     omitted: int = 0  # verdicts left out beyond the first ones
     reason: str = ""  # such as "no rule matched: fallback of the account"

@@ -7,6 +7,7 @@ A thread is one table partition, so that every change of it is one transaction. 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from functions.conversations import layout
 from functions.conversations.attachments import change_attachment
@@ -14,6 +15,7 @@ from functions.conversations.feed import Feed, Mark, follow, note_typing
 from functions.conversations.fold import AutoCloseOf
 from functions.conversations.following import Known, Look, look
 from functions.conversations.indexes import Indexes
+from functions.conversations.listing import bounded
 from functions.conversations.model import Conversation, Decision, Link, State, StoredMessage
 from functions.conversations.moves import Moved, Mover, Send, accepting, moving
 from functions.conversations.notes import note
@@ -206,6 +208,17 @@ class Threads:
             return head.model_copy(update={"links": _without(head, entity, record)})
 
         return await self._change(conversation, change)
+
+    async def forget(self, entity: str, record: str) -> None:
+        """Unlink a record from all conversations, closed ones too, also as a candidate; may be repeated."""
+
+        def change(head: Conversation) -> Conversation:
+            left = tuple(one for one in head.customer.candidates if (one.entity, one.id) != (entity, record))
+            customer = head.customer.model_copy(update={"candidates": left})
+            return head.model_copy(update={"links": _without(head, entity, record), "customer": customer})
+
+        while found := await self._indexes.mentioning(entity, record, self._store.head):
+            await bounded([partial(self._change, head.id, change) for head in found])
 
     async def inbox(
         self, workstream: str, state: State, cursor: str | None, limit: int

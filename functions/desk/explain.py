@@ -12,6 +12,7 @@ from functions.desk.replies import NewAttachment
 from functions.errors import Invalid
 from functions.identity.identities import Identity, learn
 from functions.identity.matching import match
+from functions.identity.ranks import Clues
 from functions.message import Address, Attachment, Inbound, Kind
 from functions.routing.facts import Facts
 from functions.services import Services
@@ -74,9 +75,10 @@ async def explain_routing(call: Call[Nothing, Question], services: Services) -> 
     example = call.body.message
     inbound = example.inbound(_provider(live, example), services.clock())
     identity = await _identity(inbound, services)
-    found = await match(identity, services.records)
+    clues = Clues(await services.identities.person(identity), inbound.context)
+    found = await match(clues, services.records, live.ranks)
     facts = Facts.of(inbound, identity, found, inbound.received_at)
-    return Reply(live.rulebook.decide(facts, most=None))
+    return Reply(live.decide(facts, found, most=None))
 
 
 async def _identity(inbound: Inbound, services: Services) -> Identity:

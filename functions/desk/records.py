@@ -13,7 +13,7 @@ from functions.desk.call import Body, Call, Nothing, Reply, nothing
 from functions.desk.conversations import Paging
 from functions.desk.problems import faulty
 from functions.errors import NotFound
-from functions.identity.keys import CASE, CUSTOMERS
+from functions.identity.keys import CASE, CUSTOMERS, social_key
 from functions.message import EntityRef, Model
 from functions.paging import Page
 from functions.services import Services
@@ -37,7 +37,11 @@ class RecordChange(Body):
 
     name: Text = ""
     phones: tuple[Text, ...] = Field(default=(), max_length=50)
+    mobiles: tuple[Text, ...] = Field(default=(), max_length=50)
+    business_phones: tuple[Text, ...] = Field(default=(), max_length=50)
     emails: tuple[Text, ...] = Field(default=(), max_length=50)
+    social_ids: Mapping[Name, tuple[Text, ...]] = Field(default={}, max_length=50)
+    customer_number: Text = ""
     customer: Text = ""
     active: bool = True
     attributes: Mapping[str, Text] = Field(default={}, max_length=100)
@@ -59,7 +63,7 @@ async def get_record(call: Call[Nothing, Nothing], services: Services) -> Reply[
 
 
 async def delete_record(call: Call[Nothing, Nothing], services: Services) -> Reply[Nothing]:
-    """Forget a record; the links of conversations stay."""
+    """Forget a record, and unlink it from all conversations and customers."""
     ref = _ref(call.parameters["entity"], call.parameters["id"])
     await services.records.delete(ref.entity, ref.id)
     return nothing()
@@ -84,6 +88,8 @@ async def put_link(call: Call[Nothing, Nothing], services: Services) -> Reply[Co
         # A conversation that we began ourselves may be with somebody who never wrote: nobody to remember.
         with suppress(NotFound):
             await services.identities.link(changed.channel, changed.account, changed.customer.id, named)
+        if key := social_key(changed.channel, changed.customer.id):
+            await services.records.teach(ref, key)
     return Reply(changed)
 
 
@@ -92,8 +98,12 @@ async def delete_link(call: Call[Nothing, Nothing], services: Services) -> Reply
     ref = _ref(call.parameters["entity"], call.parameters["recordId"])
     changed = await services.threads.unlink(call.parameters["id"], ref.entity, ref.id)
     who = (changed.channel, changed.account, changed.customer.id)
-    identity = await services.identities.get(*who) if ref.entity in CUSTOMERS else None
-    linked = identity.linked if identity else None
+    if ref.entity not in CUSTOMERS:
+        return Reply(changed)
+    if key := social_key(changed.channel, changed.customer.id):
+        await services.records.unteach(ref, key)
+    identity = await services.identities.get(*who)
+    linked = (await services.identities.person(identity)).linked if identity else None
     if linked and (linked.entity, linked.id) == (ref.entity, ref.id):
         await services.identities.unlink(*who)
     return Reply(changed)

@@ -13,6 +13,7 @@ from functions.desk import (
     events,
     explain,
     health,
+    identities,
     moves,
     notes,
     parked,
@@ -27,6 +28,7 @@ from functions.services import Services
 JSON_SCHEMA = "application/schema+json"
 AGENT, ADMINISTRATOR, ANYBODY = Role.AGENT, Role.ADMINISTRATOR, None
 ATTACHMENT = "conversations/{id}/messages/{message}/attachments/{index}"
+IDENTITY = "identities/{channel}/{account}/{id}"
 KEY = Header("Idempotency-Key", True, "A new value for each message, the same when it is repeated.")
 LAST_EVENT = Header(
     "Last-Event-ID", False, "What an EventSource sends when it comes again; `after` is ignored."
@@ -65,6 +67,9 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("GET", "conversations/{id}/events", AGENT, events.follow_conversation, headers=(LAST_EVENT,)),
     Route("PUT", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.put_link),
     Route("DELETE", "conversations/{id}/links/{entity}/{recordId}", AGENT, records.delete_link),
+    Route("GET", IDENTITY, AGENT, identities.get_identity),
+    Route("POST", f"{IDENTITY}/merge", AGENT, identities.merge_identity),
+    Route("POST", f"{IDENTITY}/unmerge", AGENT, identities.unmerge_identity),
     Route("GET", "records/{entity}/{id}", AGENT, records.get_record),
     Route("PUT", "records/{entity}/{id}", ADMINISTRATOR, records.put_record),
     Route("DELETE", "records/{entity}/{id}", ADMINISTRATOR, records.delete_record, (204,)),

@@ -52,9 +52,25 @@ def _customer(identity: Identity) -> dict[str, str]:
 
 
 def _linked(match: Match) -> dict[str, str]:
-    """Give the customer's record: its attributes, and over them what it is."""
+    """Give the customer's record and its case: their attributes, and over them what they are."""
+    found: dict[str, str] = {}
     for link in match.links:
+        told = {"entity": link.entity, "id": link.id, "name": link.name}
         if link.relation is Relation.CUSTOMER:
-            known = {**match.attributes, "entity": link.entity, "id": link.id, "name": link.name}
-            return {f"linked.{name}": value for name, value in known.items()}
-    return {}
+            own = {name: text for name, text in match.attributes.items() if not name.startswith("case.")}
+            found |= {f"linked.{name}": text for name, text in {**own, **told}.items()}
+        elif link.relation is Relation.CASE:
+            case = {**_owned(match.case), **match.case, **told}
+            found |= {f"linked.case.{name}": text for name, text in case.items()}
+    return found
+
+
+def _owned(case: Mapping[str, str]) -> dict[str, str]:
+    """Give owner and queue where a record's own system calls them ownerid and queueid."""
+    columns = {
+        "owner": "ownerid",
+        "owner.name": "ownerid.name",
+        "queue": "queueid",
+        "queue.name": "queueid.name",
+    }
+    return {name: case[column] for name, column in columns.items() if column in case}

@@ -22,11 +22,13 @@ from functions.conversations.threads import Threads
 from functions.errors import MonikanavaError, NotFound, Unavailable
 from functions.identity.identities import Identities
 from functions.identity.matching import match
+from functions.identity.ranks import Clues
 from functions.identity.records import Records
 from functions.intake.parked import Parked
 from functions.media.requests import MediaRequests
 from functions.message import Inbound, Kind
 from functions.patience import patient
+from functions.records.work import RecordWork
 from functions.traces import trace
 
 PARK_AFTER = 5  # deliveries; the queue itself would dead-letter after 10
@@ -63,6 +65,7 @@ class Router:
         sends: Sends,
         parked: Parked,
         media: MediaRequests,
+        work: RecordWork,
         clock: Callable[[], datetime],
     ) -> None:
         self._threads = threads
@@ -72,6 +75,7 @@ class Router:
         self._sends = sends
         self._parked = parked
         self._media = media
+        self._work = work
         self._clock = clock
 
     async def route(self, queue: str, deliveries: Sequence[Delivery]) -> None:
@@ -119,6 +123,9 @@ class Router:
 
     async def _receive(self, items: Sequence[Inbound]) -> None:
         live = await self._configurations.current()
+        if items[0].kind is Kind.RECORD:  # a thread of records has nothing else
+            await self._work.receive(items, live)
+            return
         for item in items:
             if consent := _consent(item):
                 await self._identities.observe(consent)
@@ -135,7 +142,8 @@ class Router:
 
     async def _open(self, live: Live, item: Inbound) -> Opening:
         identity = await self._identities.observe(item)
-        found = await match(identity, self._records)
+        clues = Clues(await self._identities.person(identity), item.context)
+        found = await match(clues, self._records, live.ranks)
         return live.open(item, identity, found, self._clock())
 
     async def _park(self, queue: str, delivery: Delivery, reason: str) -> None:

@@ -23,6 +23,7 @@ from functions.message import Address, Inbound, Kind
 from functions.ports import Entity, Op, Table
 from local.azurite import Azurite
 from tests.configuration.samples import TWILIO_TOKEN, text
+from tests.identity.finding import by_phone
 
 BASE = "https://example.org/"
 
@@ -345,4 +346,4 @@ async def test_records_are_imported_with_the_new_region_and_again_after_a_failur
     with pytest.raises(Unavailable):
         await here.apply(swedish, "anna")
     assert (await here.apply(swedish, "anna")).version == 1
-    assert [ref.id for ref in await records.by_key("phone", "+46701234567")] == ["c-1"]
+    assert [ref.id for ref in await by_phone(records, "+46701234567")] == ["c-1"]
