@@ -15,6 +15,7 @@ from functions.configuration.parts import Strict
 EntityName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Column = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,100}$")]
 Choice = Annotated[str, Field(coerce_numbers_to_str=True, max_length=100)]
+Channel = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,30}$")]
 Columns = Annotated[tuple[Column, ...], Field(max_length=20)]
 
 
@@ -29,8 +30,9 @@ class RecordTable(Strict):
     """The columns of a table, by their logical names.
 
     `customer` are references to a contact or an account: the first with a value is the record's customer.
-    `attributes` are kept for rules: as `linked.COLUMN`, and as `linked.COLUMN.name` what people read.
-    `entity_set` and `key` are its names in the Web API; the usual ones when they are empty.
+    `socialIds` are the providers' ids of a customer, by channel. `attributes` are kept for rules: as
+    `linked.COLUMN`, and as `linked.COLUMN.name` what people read. `entitySet` and `key` are its names in the
+    Web API; the usual ones when they are empty.
     """
 
     entity: EntityName
@@ -38,8 +40,11 @@ class RecordTable(Strict):
     key: Column | None = None
     name: Column = "name"
     mobiles: Columns = ()
-    phones: Columns = ()
+    business_phones: Columns = ()
+    phones: Columns = ()  # of no particular sort
     emails: Columns = ()
+    customer_number: Column | None = None
+    social_ids: Annotated[Mapping[Channel, Columns], Field(max_length=20)] = {}
     customer: Columns = ()
     active: ActiveWhen = ActiveWhen()
     attributes: Annotated[tuple[Column, ...], Field(max_length=40)] = ()
@@ -57,8 +62,15 @@ class RecordTable(Strict):
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is looked at, each once."""
-        listed = (*self.mobiles, *self.phones, *self.emails, *self.customer, *self.attributes)
-        return tuple(dict.fromkeys((self.name, *listed, self.active.column)))
+        return tuple(dict.fromkeys((self.name, *self.keyed, *self.attributes, self.active.column)))
+
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """The columns by which a customer is recognised, or that name one."""
+        social = (column for columns in self.social_ids.values() for column in columns)
+        number = (self.customer_number,) if self.customer_number else ()
+        phones = (*self.mobiles, *self.business_phones, *self.phones)
+        return (*phones, *self.emails, *number, *social, *self.customer)
 
 
 _OWNED = ("ownerid", "statuscode", "modifiedon")
@@ -67,15 +79,18 @@ _TABLES = (
         entity="contact",
         name="fullname",
         mobiles=("mobilephone",),
-        phones=("telephone1", "telephone2", "telephone3"),
+        business_phones=("telephone1",),
+        phones=("telephone2", "telephone3"),
         emails=("emailaddress1", "emailaddress2", "emailaddress3"),
         attributes=("customertypecode", "preferredcontactmethodcode", "parentcustomerid", *_OWNED),
     ),
     RecordTable(
         entity="account",
-        phones=("telephone1", "telephone2", "telephone3"),
+        business_phones=("telephone1",),
+        phones=("telephone2", "telephone3"),
         emails=("emailaddress1", "emailaddress2", "emailaddress3"),
-        attributes=("accountnumber", "customertypecode", "primarycontactid", *_OWNED),
+        customer_number="accountnumber",
+        attributes=("customertypecode", "primarycontactid", *_OWNED),
     ),
     RecordTable(
         entity="incident",

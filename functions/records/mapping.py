@@ -1,6 +1,6 @@
 """From a row to a record of the record store, by the columns that its table names. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from functions.configuration.document import Record
 from functions.configuration.recordtables import RecordTable
@@ -17,24 +17,29 @@ def record_of(row: Row, table: RecordTable, known: Record | None) -> Record:
         entity=row.entity,
         id=row.id,
         name=row.value(table.name).value[:LONGEST],
-        phones=tuple(_texts(row, (*table.mobiles, *table.phones))),
-        emails=tuple(_texts(row, table.emails)),
-        customer=customer_of(row, table),
+        mobiles=_texts(row, table.mobiles),
+        business_phones=_texts(row, table.business_phones),
+        phones=_texts(row, table.phones),
+        emails=_texts(row, table.emails),
+        social_ids={
+            channel: ids for channel, columns in table.social_ids.items() if (ids := _texts(row, columns))
+        },
+        customer_number=row.value(table.customer_number or "").value[:LONGEST],
+        customer=_customer(row, table),
         active=row.is_active(table),
         attributes=dict(_attributes(row, table)),
     )
     return _fitting(fresh if row.whole or known is None else _filled(fresh, row, table, known))
 
 
-def customer_of(row: Row, table: RecordTable) -> str:
-    """Give the record's customer as `contact/ID` or `account/ID`; empty when it has none."""
+def _customer(row: Row, table: RecordTable) -> str:
     references = (row.value(column) for column in table.customer)
     found = (f"{one.entity}/{one.value}" for one in references if one.entity in CUSTOMERS and one.value)
     return next(found, "")
 
 
-def _texts(row: Row, columns: tuple[str, ...]) -> Iterator[str]:
-    return (text for column in columns if (text := row.value(column).value.strip()[:LONGEST]))
+def _texts(row: Row, columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text for column in columns if (text := row.value(column).value.strip()[:LONGEST]))
 
 
 def _attributes(row: Row, table: RecordTable) -> Iterator[tuple[str, str]]:
@@ -47,16 +52,21 @@ def _attributes(row: Row, table: RecordTable) -> Iterator[tuple[str, str]]:
 
 
 def _filled(fresh: Record, row: Row, table: RecordTable, known: Record) -> Record:
-    sources = {
+    sources: Mapping[str, tuple[str, ...]] = {
         "name": (table.name,),
-        "phones": (*table.mobiles, *table.phones),
+        "mobiles": table.mobiles,
+        "business_phones": table.business_phones,
+        "phones": table.phones,
         "emails": table.emails,
+        "customer_number": (table.customer_number,) if table.customer_number else (),
         "customer": table.customer,
         "active": (table.active.column,),
     }
     gaps = [field for field, columns in sources.items() if not any(column in row.cells for column in columns)]
-    kept = {field: getattr(known, field) for field in gaps if field != "active" or row.deleted_at is None}
-    return fresh.model_copy(update={**kept, "attributes": {**known.attributes, **fresh.attributes}})
+    kept = {field: getattr(known, field) for field in gaps if field != "active" or not row.deleted_at}
+    social = {**known.social_ids, **fresh.social_ids}
+    attributes = {**known.attributes, **fresh.attributes}
+    return fresh.model_copy(update={**kept, "social_ids": social, "attributes": attributes})
 
 
 def _fitting(record: Record) -> Record:
