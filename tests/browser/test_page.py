@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
+from functions.channels.chat import UPLOAD_LIMIT
 from tests.browser.browsing import Customer, customer, faults
 from tests.browser.house import POLLING, House, house
 
@@ -159,6 +160,17 @@ async def test_a_token_that_runs_out_in_the_middle_starts_anew(home: House) -> N
         await aino.sees(GREETINGS["en"])
         await expect(aino.status).to_have_text("Connected")
         aino.forgive("403")
+
+
+async def test_a_file_that_is_too_large_is_said_to_be_unsent(home: House) -> None:
+    async with customer(home.browser) as aino:
+        await aino.page.goto(home.page("open"))
+        film = bytes(UPLOAD_LIMIT + 1)
+        file = FilePayload(name="film.bin", mimeType="application/octet-stream", buffer=film)
+        await aino.page.locator("input[type=file]").set_input_files(files=[file])
+        await aino.say("Here it is")
+        await expect(aino.page.get_by_text("Send failed.").first).to_be_visible()
+        aino.forgive("413", "Failed to post activity")
 
 
 async def test_a_server_out_of_reach_can_be_tried_again(home: House) -> None:
