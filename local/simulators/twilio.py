@@ -64,7 +64,7 @@ class Twilio:
             return []
         ends = {name: str(content.get(name, "")) for name in ("From", "To")} | {"AccountSid": taken.account}
         return [
-            _signed(
+            signed(
                 callback,
                 registered.secret,
                 {
@@ -85,7 +85,7 @@ def _states(recipient: str) -> tuple[str, ...]:
 
 def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
     """Sign an incoming message."""
-    return _signed(callback, setting(settings, "auth_token"), _message(settings, words))
+    return signed(callback, setting(settings, "auth_token"), _message(settings, words))
 
 
 def compose_whatsapp(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
@@ -93,7 +93,7 @@ def compose_whatsapp(settings: Mapping[str, Any], callback: str, words: Words) -
     form = _message(settings, words)
     form |= {"From": WHATSAPP + form["From"], "To": WHATSAPP + form["To"], "WaId": words.sender.lstrip("+")}
     form |= {"ProfileName": words.name, "MessageType": "image" if words.media else "text"}
-    return _signed(callback, setting(settings, "auth_token"), form)
+    return signed(callback, setting(settings, "auth_token"), form)
 
 
 def _message(settings: Mapping[str, Any], words: Words) -> dict[str, str]:
@@ -118,7 +118,8 @@ def _message(settings: Mapping[str, Any], words: Words) -> dict[str, str]:
     return form
 
 
-def _signed(url: str, secret: str, form: Mapping[str, str]) -> SignedRequest:
+def signed(url: str, secret: str, form: Mapping[str, str]) -> SignedRequest:
+    """Sign a form as Twilio does, for an address without its fragment."""
     text = url + "".join(name + form[name] for name in sorted(form))
     signature = b64encode(hmac.digest(secret.encode(), text.encode(), "sha1")).decode()
     headers = {
