@@ -96,7 +96,15 @@ async def cut_off(house: House, *items: Inbound) -> None:
 async def routed(house: House, requests: MediaRequests, *items: Inbound) -> None:
     one = house.services
     router = Router(
-        one.threads, one.identities, one.records, one.configurations, one.sends, one.parked, requests, now
+        one.threads,
+        one.identities,
+        one.records,
+        one.configurations,
+        one.sends,
+        one.parked,
+        requests,
+        one.record_work,
+        now,
     )
     await replace(house, services=replace(one, router=router)).hear(*items)
 
