@@ -27,6 +27,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("teams", "botframework"): "functions.channels.teams:Teams",
     ("custom", "webhook"): "functions.channels.custom.webhook:CustomWebhook",
     ("custom", "dynamics"): "functions.channels.custom.dynamics:DynamicsMessaging",
+    ("records", "dataverse"): "functions.channels.records.dataverse:DataverseRecords",
     ("voice", "twilio"): "functions.channels.voice.twilio:TwilioVoice",
 }
 

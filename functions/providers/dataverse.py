@@ -90,14 +90,24 @@ def authenticate(request: Request, settings: DataverseSettings) -> None:
     Every value is compared with every live one, in constant time: how long it takes tells nothing.
     """
     query = request.parameters()
-    ways = (
-        [_is_live(request.headers.get(name, ""), live) for name, live in settings.headers.items()],
-        [_is_live(query.get(name, ""), live) for name, live in settings.query.items()],
-        [_is_live(query.get("code", ""), settings.webhook_keys)] if settings.webhook_keys else [],
-    )
-    if True not in [bool(way) and all(way) for way in ways]:
-        raise NotAuthentic("the values that the webhook was registered with are missing or wrong")
+    keys = {"code": settings.webhook_keys} if settings.webhook_keys else {}
+    ways = [
+        {
+            f"the header {name}": _fits(request.headers.get(name, ""), live)
+            for name, live in settings.headers.items()
+        },
+        {f"{name} in the query": _fits(query.get(name, ""), live) for name, live in settings.query.items()},
+        {f"{name} in the query": _fits(query.get(name, ""), live) for name, live in keys.items()},
+    ]
+    faults = [
+        "; ".join(filter(None, (f"{name} {fault}" for name, fault in way.items() if fault))) for way in ways
+    ]
+    if not any(way and not fault for way, fault in zip(ways, faults, strict=True)):
+        raise NotAuthentic("; ".join(filter(None, faults)))
 
 
-def _is_live(given: str, live: tuple[SecretStr, ...]) -> bool:
-    return True in [same(given, one.get_secret_value()) for one in live]
+def _fits(given: str, live: tuple[SecretStr, ...]) -> str:
+    """Say what is wrong with a value; nothing when it is one of those that are good now."""
+    if True in [same(given, one.get_secret_value()) for one in live]:
+        return ""
+    return "does not match: check the value that the webhook was registered with" if given else "is missing"
