@@ -18,7 +18,15 @@ from tests.desk.kit import ADMINISTRATOR, AGENT, OPENAPI, Desk
 
 ROWS = [pytest.param(route, id=route.name) for route in ROUTES]
 GUARDED = [pytest.param(route, id=route.name) for route in ROUTES if route.role]
-NOBODYS = {"id": "nothing", "message": "nothing", "index": "0", "entity": "contact", "recordId": "nothing"}
+NOBODYS = {
+    "id": "nothing",
+    "message": "nothing",
+    "index": "0",
+    "entity": "contact",
+    "recordId": "nothing",
+    "channel": "sms",
+    "account": "nothing",
+}
 
 
 def path_of(route: Any) -> str:
