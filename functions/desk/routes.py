@@ -8,6 +8,7 @@ from pydantic import RootModel
 from functions.desk import (
     accounts,
     attachments,
+    calls,
     configuration,
     conversations,
     events,
@@ -83,6 +84,9 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("GET", "accounts", ADMINISTRATOR, accounts.list_accounts),
     Route("GET", "accounts/{id}/handshake", ADMINISTRATOR, accounts.get_handshake),
     Route("GET", "accounts/{id}/manifest", ADMINISTRATOR, accounts.get_manifest),
+    Route("POST", "calls", AGENT, calls.post_call, (201, 200), (KEY,)),
+    Route("GET", "calls/{id}", AGENT, calls.get_call),
+    Route("POST", "calls/{id}/hangup", AGENT, calls.hang_up_call),
     Route("GET", "parked", ADMINISTRATOR, parked.list_parked),
     Route("GET", "parked/{id}", ADMINISTRATOR, parked.get_parked),
     Route("POST", "parked/{id}/replay", ADMINISTRATOR, parked.replay_parked),

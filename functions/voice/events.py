@@ -5,7 +5,26 @@ from a new one; see `calls.Occurrence`.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from functions.voice.words import Speaker, What
+
+__all__ = [
+    "Answered",
+    "CallEvent",
+    "Connected",
+    "Failed",
+    "Heard",
+    "HungUp",
+    "Keyed",
+    "NotConnected",
+    "Played",
+    "Rang",
+    "Recorded",
+    "Silent",
+    "Speaker",
+    "Spoke",
+    "What",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +74,6 @@ class NotConnected:
     reason: str
 
 
-class What(StrEnum):
-    """What a recording is of."""
-
-    TALK = "talk"
-    VOICEMAIL = "voicemail"
-
-
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A recording can be fetched from `url`; `id` is the provider's."""
@@ -71,13 +83,6 @@ class Recorded:
     seconds: int
     what: What
     content_type: str = "audio/mpeg"
-
-
-class Speaker(StrEnum):
-    """Who says a line of the transcript."""
-
-    CUSTOMER = "customer"
-    AGENT = "agent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,30 +7,9 @@ from typing import ClassVar
 
 from functions.message import Model
 from functions.voice.commands import Command
-from functions.voice.events import Speaker
+from functions.voice.words import CallState, Speaker, Way
 
-
-class CallState(StrEnum):
-    """Where a call is."""
-
-    RINGING = "ringing"
-    GREETING = "greeting"
-    CONSENT = "consent"
-    MENU = "menu"
-    QUEUED = "queued"
-    CONNECTING = "connecting"  # an agent is rung
-    TALKING = "talking"
-    VOICEMAIL = "voicemail"
-    CALLBACK = "callback"  # it is being promised
-    FAREWELL = "farewell"  # the last words before we hang up
-    ENDED = "ended"
-
-
-class Way(StrEnum):
-    """Who began it."""
-
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
+__all__ = ["Call", "CallState", "Line", "Note", "NoteKind", "Way"]
 
 
 class NoteKind(StrEnum):

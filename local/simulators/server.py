@@ -31,6 +31,7 @@ from local.simulators.state import Behaviour, Order, Registered, State, Taken
 from local.simulators.telegram import Telegram
 from local.simulators.telesign import Telesign
 from local.simulators.twilio import Twilio
+from local.simulators.twilio_calls import TwilioCalls
 from local.simulators.wechat import WeChat
 from local.simulators.x import X
 
@@ -62,6 +63,7 @@ class Simulators:
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
+        self._twilio_calls = TwilioCalls()
 
     def application(self) -> web.Application:
         """Give the application, to be served."""
@@ -70,12 +72,15 @@ class Simulators:
             app.router.add_post(f"/{provider.name}{provider.path}", self._sender(provider))
             if isinstance(provider, TokenGiver):
                 app.router.add_post(f"/{provider.name}{provider.token_path}", _giver(provider))
-        app.add_routes([*media.routes(), *entra.routes(), *botframework.routes()])
+        app.add_routes(
+            [*media.routes(), *entra.routes(), *botframework.routes(), *self._twilio_calls.routes()]
+        )
         app.router.add_get("/sent", self._sent)
         app.router.add_delete("/sent", self._clear)
         app.router.add_post("/behave", self._behave)
         app.router.add_post("/accounts", self._register)
         app.on_shutdown.append(self._stop)
+        app.on_shutdown.append(self._twilio_calls.stop)
         return app
 
     def _sender(self, provider: Provider) -> Handler:

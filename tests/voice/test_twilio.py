@@ -11,3 +11,12 @@ async def test_a_call_through_menu_line_and_talk(calling: Calling) -> None:
     print("\n".join(map(str, story)))
     print("\n".join(phone.documents))
     assert spoken(story)
+
+
+async def test_an_agent_calls_back(calling: Calling) -> None:
+    body = {"account": "line", "to": "+358409990001"}
+    call = await calling.desk.post("calls", body, **{"Idempotency-Key": "k1"})
+    print(call)
+    [story] = await calling.story(call["id"], "customer hung up")
+    print("\n".join(map(str, story)))
+    assert spoken(story)
