@@ -133,6 +133,9 @@ class Push(Protocol):
         `user` comes back in the news of the connection; it is written in ASCII.
         """
 
+    async def uplink(self, user: str, minutes: int) -> str:
+        """Give the URL with which one client may connect whose frames are news for us, each one."""
+
     def genuine(self, connection: str, signature: str) -> bool:
         """Tell whether news of a connection is the service's own."""
 

@@ -31,7 +31,7 @@ from functions.media.download import Downloader
 from functions.media.fetcher import Fetcher
 from functions.media.requests import MediaRequests
 from functions.media.source import Sources
-from functions.ports import Blobs, Bus, Entra, Push, Secrets, Table
+from functions.ports import Blobs, Bus, Calling, Entra, Push, Secrets, Table
 from functions.records.reader import NoReader
 from functions.records.rows import Rows
 from functions.records.work import RecordWork
@@ -89,6 +89,7 @@ class Outside:
     probes: Mapping[str, Probe]
     clock: Clock
     push: Push | None = None
+    calling: Calling | None = None
 
 
 def wire(settings: Settings, outside: Outside) -> Services:
@@ -153,6 +154,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
             caller=caller,
             handshakes=handshakes,
             push=push,
+            calling=outside.calling,
             clock=clock,
         )
     )

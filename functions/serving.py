@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from functions.channels.contract import Account, Request, Response
 from functions.configuration.live import Live
@@ -19,12 +19,13 @@ from functions.identity.records import Records
 from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.keys import KeyRing
-from functions.ports import Blobs, Push, Table
+from functions.ports import Blobs, Calling, Push, Table
 
 SERVERS: dict[tuple[str, str], str] = {
     ("chat", "directline"): "functions.directline.server:DirectLine",
     ("custom", "dynamics"): "functions.messaging.server:MessagingApi",
     ("voice", "twilio"): "functions.voice.twilio:TwilioCalls",
+    ("voice", "acs"): "functions.voice.acs:AcsCalls",
 }
 
 
@@ -33,6 +34,17 @@ class Server(Protocol):
 
     async def answer(self, request: Request, account: Account[Any]) -> Response:
         """Answer one call; `request.rest` is the path below the account. Raises Unavailable."""
+
+
+@runtime_checkable
+class CallServer(Protocol):
+    """What the server of calls has besides that ACS controls."""
+
+    async def mend(self) -> None:
+        """Look after the calls that stand still."""
+
+    async def hear(self, account: Account[Any], name: str, frame: str, body: bytes) -> None:
+        """Take a frame of a call's transcript; `frame` names it, however often it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class Rooms:
     caller: Caller
     handshakes: Handshakes
     push: Push | None
+    calling: Calling | None
     clock: Callable[[], datetime]
 
 

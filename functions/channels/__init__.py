@@ -29,6 +29,7 @@ CHANNELS: dict[tuple[str, str], str] = {
     ("custom", "dynamics"): "functions.channels.custom.dynamics:DynamicsMessaging",
     ("records", "dataverse"): "functions.channels.records.dataverse:DataverseRecords",
     ("voice", "twilio"): "functions.channels.voice.twilio:TwilioVoice",
+    ("voice", "acs"): "functions.channels.voice.acs:AcsVoice",
 }
 
 

@@ -17,6 +17,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from functions.errors import Gone, MonikanavaError, NotDeliverable, Unavailable
 from functions.ports import CallControl, CallResource, Hearing, Question, Sound
+from functions.providers.acs import spelled
 
 if TYPE_CHECKING:
     from azure.communication.callautomation import CommunicationIdentifier, TranscriptionOptions
@@ -30,7 +31,7 @@ TONES = dict(zip("0123456789#*", (
 ), strict=True))  # fmt: skip
 GONE = frozenset({404, 410})
 PASSING = frozenset({408, 429})  # and all from 500 on
-TEAMS = "teams:"
+TEAMS, PHONE = "teams:", "4:"
 
 
 class CallAutomation:
@@ -131,7 +132,7 @@ class CallAutomation:
         """List who is in a call."""
         async with self._guarded() as client:
             found = client.get_call_connection(call).list_participants()
-            return frozenset([address(one.identifier.raw_id) async for one in found if one.identifier])
+            return frozenset([spelled(one.identifier.raw_id) async for one in found if one.identifier])
 
     async def hang_up(self, call: str, key: str) -> None:
         """End a call for everybody; one that is over is well."""
@@ -176,14 +177,6 @@ class Controls:
         return self._made[resource]
 
 
-def address(raw_id: str) -> str:
-    """Give a participant's raw id as we write addresses: E.164, `teams:…`, or as it is."""
-    for prefix, ours in (("4:+", "+"), ("8:orgid:", TEAMS)):
-        if raw_id.startswith(prefix):
-            return ours + raw_id.removeprefix(prefix)
-    return raw_id
-
-
 def _identifier(target: str) -> "CommunicationIdentifier":
     from azure.communication.callautomation import (  # noqa: PLC0415
         CommunicationUserIdentifier,
@@ -193,6 +186,8 @@ def _identifier(target: str) -> "CommunicationIdentifier":
 
     if target.startswith("+"):
         return PhoneNumberIdentifier(target)
+    if target.startswith(PHONE):  # a caller who hides
+        return PhoneNumberIdentifier(target.removeprefix(PHONE), raw_id=target)
     if target.startswith(TEAMS):
         return MicrosoftTeamsUserIdentifier(target.removeprefix(TEAMS))
     if target.startswith("8:acs:"):

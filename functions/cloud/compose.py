@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from azure.core.credentials_async import AsyncTokenCredential
 
 from functions.cloud.blobs import AzureBlobs
+from functions.cloud.call_automation import Controls
 from functions.cloud.push import WebPubSub
 from functions.cloud.secrets import EnvironmentSecrets, VaultSecrets
 from functions.cloud.service_bus import AzureBus
@@ -63,7 +64,7 @@ def outside(
         await bus.probe(PARKED)
 
     probes = {"tables": ask_tables, "bus": ask_bus}
-    return Outside(table, bus, blobs, secrets, EntraTokens(), probes, now, push)
+    return Outside(table, bus, blobs, secrets, EntraTokens(), probes, now, push, Controls())
 
 
 def _identity(connection: str) -> AsyncTokenCredential | None:

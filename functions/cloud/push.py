@@ -72,14 +72,18 @@ class WebPubSub:
 
     async def address(self, user: str, minutes: int) -> str:
         """Give the URL with which one client may connect, for so many minutes; it is in no group."""
-        async with self._guarded() as client:
-            token = await client.get_client_access_token(
-                user_id=user,
-                roles=[f"webpubsub.sendToGroup.{SILENCE}"],
-                minutes_to_expire=minutes,
-            )
+        url = await self._url(user, [f"webpubsub.sendToGroup.{SILENCE}"], minutes)
         mode = urlencode({"webpubsub_mode": "sendToGroup", "group": SILENCE})
-        return f"{token['url']}&{mode}"
+        return f"{url}&{mode}"
+
+    async def uplink(self, user: str, minutes: int) -> str:
+        """Give the URL with which one client may connect whose frames are news for us, each one."""
+        return await self._url(user, [], minutes)
+
+    async def _url(self, user: str, roles: list[str], minutes: int) -> str:
+        async with self._guarded() as client:
+            token = await client.get_client_access_token(user_id=user, roles=roles, minutes_to_expire=minutes)
+        return str(token["url"])
 
     def genuine(self, connection: str, signature: str) -> bool:
         """Tell whether an event of a connection is the service's own, by `ce-signature`.

@@ -150,6 +150,14 @@ def person(address: str) -> tuple[str, str]:
     return (f"+{found[1]}", f"+{found[1]}") if found else (address, "")
 
 
+def spelled(raw_id: str) -> str:
+    """Give a caller's raw id as we write addresses: E.164, `teams:` and a user's id, or as it is."""
+    for prefix, ours in (("4:+", "+"), ("8:orgid:", "teams:")):
+        if raw_id.startswith(prefix):
+            return ours + raw_id.removeprefix(prefix)
+    return raw_id
+
+
 def same_address(one: str, other: str) -> bool:
     """Tell whether two spellings name the same sender of ours."""
     return person(one)[0].lower() == person(other)[0].lower()

@@ -12,20 +12,23 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from functions.message import digest
+from functions.providers.acs import spelled
 from functions.providers.eventgrid_events import Event, events
-from functions.providers.payload import at, child, children, number, text
+from functions.providers.payload import at, child, children, number, read_answer, text
 from functions.voice.endings import AGENT
 from functions.voice.events import (
     Answered,
     CallEvent,
     Connected,
     Failed,
+    Heard,
     HungUp,
     Keyed,
     NotConnected,
     Played,
     Recorded,
     Silent,
+    Speaker,
     Spoke,
     What,
 )
@@ -98,7 +101,7 @@ def news(body: bytes) -> Iterator[News]:
 
 def meant(told: News, call: Call) -> tuple[CallEvent, ...]:
     """Give what happened to the call; nothing for what ends no step, or begins the next phase of one."""
-    read = _READ.get(told.kind)
+    read = _OF_STEPS.get(told.kind) if told.step is not None else _OF_CALLS.get(told.kind)
     return read(told, call) if read else ()
 
 
@@ -111,10 +114,10 @@ def next_phase(told: News) -> Phase | None:
     return None
 
 
-def missing(told: News, wanted: frozenset[str], named: Callable[[str], str]) -> frozenset[str]:
-    """Give who of those that should be in the call is not; `named` turns raw ids into addresses."""
+def missing(told: News, wanted: frozenset[str]) -> frozenset[str]:
+    """Give who of those that should be in the call is not."""
     raw = [text(one, "identifier", "rawid") for one in children(dict(told.data), "participants")]
-    return wanted - {named(one) for one in raw}
+    return wanted - {spelled(one) for one in raw}
 
 
 def left(gone: frozenset[str], call: Call) -> HungUp:
@@ -131,6 +134,15 @@ def recordings(event: Event, what: What) -> tuple[Recorded, ...]:
         for chunk in chunks
         if (url := text(chunk, "contentlocation"))
     )
+
+
+def line(body: bytes, caller: str) -> Heard | None:
+    """Read a frame of the transcript; None for what is no line, or not yet a final one."""
+    data = child(read_answer(body), "transcriptionData")
+    if text(data, "resultStatus").lower() != "final" or not text(data, "text"):
+        return None
+    customer = spelled(text(data, "participantRawID")) == caller
+    return Heard(text(data, "text"), Speaker.CUSTOMER if customer else Speaker.AGENT)
 
 
 def recording_names(event: Event) -> list[str]:
@@ -208,12 +220,15 @@ def _why(told: News) -> str:
     return _NOT_CONNECTED.get(told.code, f"{told.code}/{told.subcode}")
 
 
-_READ: Mapping[str, Callable[[News, Call], tuple[CallEvent, ...]]] = {
+Reader = Callable[[News, Call], tuple[CallEvent, ...]]
+_OF_CALLS: Mapping[str, Reader] = {
     "callconnected": _connected,
     DISCONNECTED: _disconnected,
     "answerfailed": _failed,
     "createcallfailed": _failed,
     "connectfailed": _failed,
+}
+_OF_STEPS: Mapping[str, Reader] = {
     "playcompleted": _played,
     "playfailed": _not_played,
     "recognizecompleted": _recognised,

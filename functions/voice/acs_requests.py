@@ -1,7 +1,7 @@
 """Commands as requests to Call Automation; what is heard of them comes later, by callbacks."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,6 +40,7 @@ class Requests:
     watched: Watched
     hearing: Hearing
     call: Call
+    connected: Callable[[str], Awaitable[None]]  # notes the provider's id of the call
 
     async def make(self, commands: Sequence[Command]) -> CallEvent | None:
         """Carry out a step; give what happened to the call when the provider would not."""
@@ -88,7 +89,8 @@ class Requests:
         call, name = self.call, context(self.call.step)
         match command:
             case Answer():
-                await self.control.answer(self.watched.incoming, self.hearing, self._key("answer"))
+                key = self._key("answer")
+                await self.connected(await self.control.answer(self.watched.incoming, self.hearing, key))
             case StartRecording():
                 await self._record(What.TALK)
             case StartTranscription():
