@@ -131,6 +131,28 @@ def test_the_linked_record_routes() -> None:
     assert facts("hei", GOLD).fields["linked.name"] == "Anna"
 
 
+def test_the_linked_case_s_attributes_are_fields_of_their_own() -> None:
+    match = Match(
+        links=GOLD.links,
+        attributes={"tier": "gold", "case.owner": "nobody", "case.tier": "nobody"},
+        case={"ownerid": "u-1", "ownerid.name": "Mia", "queue": "north", "queueid": "q-1", "id": "not this"},
+    )
+    fields = facts("hei", match).fields
+    case = {name: text for name, text in fields.items() if name.startswith("linked.case.")}
+    assert case == {
+        "linked.case.entity": "incident",
+        "linked.case.id": "i",
+        "linked.case.owner": "u-1",
+        "linked.case.owner.name": "Mia",
+        "linked.case.ownerid": "u-1",
+        "linked.case.ownerid.name": "Mia",
+        "linked.case.queue": "north",
+        "linked.case.queueid": "q-1",
+    }
+    alone = Match(links=GOLD.links[1:], attributes={"case.owner": "nobody"})
+    assert "linked.case.owner" not in facts("hei", alone).fields
+
+
 def test_time_is_that_of_the_rule_s_agent_queue() -> None:
     evening = datetime(2026, 8, 3, 13, 0, tzinfo=UTC)  # 16:00 in Helsinki: closed
     assert way(decide("lasku", now=evening)) == ("service", "service")
