@@ -51,6 +51,9 @@ InAddress = Annotated[
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$", to_lower=True)]
 QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
+Table = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""A table's logical name."""
+
 
 class DataverseSettings(Settings):
     """A registered webhook: its pairs of `headers` or `query` (all must be right), or its key.
@@ -58,6 +61,10 @@ class DataverseSettings(Settings):
     `applicationUser` is our own user there (the systemuser's id), and `maxDepth` how long a chain of
     automation may be whose changes are still somebody's work. With `apiBase`, rows can be looked up: in the
     name of an application of Entra ID, by its secret or as a managed identity.
+
+    Then customers may be looked up there whom the record store does not know (`lookUp`), tables be compared
+    with the store every five minutes (`reconcile`), and conversations that close be written as notes on the
+    timeline of their case or customer (`writeBack`).
     """
 
     headers: Annotated[Mapping[HeaderName, Live], Field(max_length=5)] = {}
@@ -71,6 +78,9 @@ class DataverseSettings(Settings):
     client_secret: SecretStr = SecretStr("")
     managed_identity: bool = False
     login_base: ApiBase = "https://login.microsoftonline.com"
+    look_up: bool = False
+    reconcile: Annotated[tuple[Table, ...], Field(max_length=20)] = ()
+    write_back: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -81,6 +91,8 @@ class DataverseSettings(Settings):
             raise ValueError("apiBase needs clientId, and exactly one of clientSecret and managedIdentity")
         if self.api_base and proofs[0] and not self.tenant_id:
             raise ValueError("a clientSecret needs tenantId")
+        if (self.look_up or self.reconcile or self.write_back) and not self.api_base:
+            raise ValueError("lookUp, reconcile and writeBack need apiBase")
         return self
 
 

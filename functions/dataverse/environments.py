@@ -1,0 +1,75 @@
+"""The environments of the configured accounts, each with its client."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.channels.contract import Account
+from functions.configuration.live import Live
+from functions.dataverse.client import Client, Environment
+from functions.dataverse.http import Http
+from functions.dataverse.shapes import Shapes
+from functions.entra import ClientSecret, EntraApp, ManagedIdentity
+from functions.errors import NotFound
+from functions.ports import Entra
+from functions.providers.dataverse import DataverseSettings
+
+CHANNEL, PROVIDER = "records", "dataverse"
+LiveOf = Callable[[], Awaitable[Live]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An account whose environment can be asked."""
+
+    account: Account[DataverseSettings]
+    client: Client
+    shapes: Shapes
+
+
+class Environments:
+    """Makes a client for each environment, once."""
+
+    def __init__(self, live: LiveOf, http: Http, entra: Entra, clock: Callable[[], datetime]) -> None:
+        self._live = live
+        self._http = http
+        self._entra = entra
+        self._clock = clock
+        self._made: dict[Environment, tuple[Client, Shapes]] = {}
+
+    async def of(self, account: str) -> Reached:
+        """Give an account's environment; raises NotFound without an API, Unavailable without its secret."""
+        return self._reached(await (await self._live()).account(CHANNEL, account))
+
+    async def those(self, wanted: Callable[[DataverseSettings], object]) -> list[Reached]:
+        """Give the environments of the accounts whose settings are wanted."""
+        live = await self._live()
+        ids = [
+            entry.id
+            for entry in live.document.accounts
+            if (entry.channel, entry.provider) == (CHANNEL, PROVIDER)
+        ]
+        accounts = [await live.account(CHANNEL, one) for one in ids]
+        return [self._reached(account) for account in accounts if wanted(account.settings)]
+
+    def _reached(self, account: Account[DataverseSettings]) -> Reached:
+        if not isinstance(account.settings, DataverseSettings) or not account.settings.api_base:
+            raise NotFound(f"the account {account.id!r} has no Web API")
+        where = environment(account.settings)
+        if where not in self._made:
+            client = Client(where, self._http, self._entra, self._clock)
+            self._made[where] = (client, Shapes(client, self._clock))
+        return Reached(account, *self._made[where])
+
+
+def environment(settings: DataverseSettings) -> Environment:
+    """Say where the API is, and in whose name it is asked."""
+    secret = settings.client_secret.get_secret_value()
+    app = EntraApp(
+        tenant=settings.tenant_id,
+        client_id=settings.client_id,
+        scope=f"{settings.api_base}/.default",
+        credential=ManagedIdentity() if settings.managed_identity else ClientSecret(secret),
+        authority=settings.login_base,
+    )
+    return Environment(settings.api_base, app)
