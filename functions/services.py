@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from functions.calling import CallNews
 from functions.channels.contract import Account
 from functions.configuration.store import Configurations
 from functions.conversations.feed import CUSTOMER
@@ -73,6 +74,7 @@ class Services:
     calls: "Callable[[], Calls]"
     pusher: Pusher | None  # None: chat clients poll
     connections: Connections | None
+    call_news: CallNews
     probes: Mapping[str, Probe]  # of what is not ours: raise when it is down
     clock: Clock
 
@@ -131,7 +133,6 @@ def wire(settings: Settings, outside: Outside) -> Services:
         return await (await configurations.current()).account(channel, account)
 
     pusher = Pusher(push, threads, accounts, clock) if push else None
-    connections = Connections(push, threads, accounts, pusher) if push and pusher else None
     keys = KeyRing()
     live = configurations.current
 
@@ -158,6 +159,9 @@ def wire(settings: Settings, outside: Outside) -> Services:
             clock=clock,
         )
     )
+
+    call_news = CallNews(servers, accounts)
+    connections = Connections(push, threads, accounts, pusher, call_news.hear) if push and pusher else None
 
     return Services(
         settings=settings,
@@ -200,6 +204,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
         calls=calls,
         pusher=pusher,
         connections=connections,
+        call_news=call_news,
         probes=outside.probes,
         clock=clock,
     )

@@ -112,8 +112,8 @@ class Platform:
         await self.tell_of_clients()
 
     async def tell_of_clients(self) -> None:
-        """Have Web PubSub tell the app of chat clients that connect, as its hub is set up in Azure."""
-        await self.push.tell("chat", f"{self.url}/api/push/events", "connected")
+        """Have Web PubSub tell the app of clients that connect or send, as its hub is set up in Azure."""
+        await self.push.tell("chat", f"{self.url}/api/push/events", "connected", user_events="*")
 
     def environment(self) -> dict[str, str]:
         """Give the app's settings for this platform."""

@@ -10,6 +10,7 @@ from typing import List  # noqa: UP035
 import azure.functions as func
 from pydantic import ValidationError
 
+from functions.calling import CHANNEL as VOICE
 from functions.cloud.http import to_http, to_request
 from functions.delivery.outgoing import enqueue
 from functions.intake.parked import QUEUE as PARKED
@@ -32,6 +33,8 @@ def register_channel(app: func.FunctionApp, channel: str, services: ServicesOf) 
     _deliver(app, channel, services)
     for queue in (f"inbound-{channel}", f"outbound-{channel}"):
         _dead(app, queue, services)
+    if channel == VOICE:
+        _mend(app, services)
 
 
 def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
@@ -154,6 +157,13 @@ def _dead_media(app: func.FunctionApp, services: ServicesOf) -> None:
             return
         if not await found.fetcher.abandon(job, reason):
             await _park(found, MEDIA, message, reason)
+
+
+def _mend(app: func.FunctionApp, services: ServicesOf) -> None:
+    @app.function_name("mend_calls")
+    @app.timer_trigger("timer", "30 * * * * *")
+    async def mend_calls(timer: func.TimerRequest) -> None:
+        await (await services()).call_news.mend()
 
 
 async def _park(services: Services, queue: str, message: func.ServiceBusMessage, reason: str) -> None:

@@ -8,6 +8,7 @@ and from where on. The service has it from a token that we signed.
 import json
 import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,6 +25,8 @@ from functions.ports import Push
 
 MINUTES = 2  # for a client to connect; once it is, it stays
 CONNECTED = "azure.webpubsub.sys.connected"
+SENT = "azure.webpubsub.user.message"
+Frames = Callable[[Request], Awaitable[None]]  # takes what a client sent; chat's send nothing
 log = logging.getLogger("monikanava.push")
 
 
@@ -73,8 +76,11 @@ class Listener:
 class Connections:
     """Hears of connections, and gives each what came before it was there."""
 
-    def __init__(self, push: Push, threads: Threads, accounts: Accounts, pusher: Pusher) -> None:
+    def __init__(
+        self, push: Push, threads: Threads, accounts: Accounts, pusher: Pusher, frames: Frames
+    ) -> None:
         self._push = push
+        self._frames = frames
         self._threads = threads
         self._accounts = accounts
         self._pusher = pusher
@@ -89,6 +95,8 @@ class Connections:
                 raise NotAuthentic("the signature is not the service's")
             if request.headers.get("ce-type") == CONNECTED:
                 await self._catch_up(connection, request)
+            elif request.headers.get("ce-type") == SENT:
+                await self._frames(request)
         except MonikanavaError as error:
             log.warning("event refused: code=%s", error.code)
             return Response(error.status, error.reason)
