@@ -38,6 +38,7 @@ SECRETS |= {"consumer_secret": "x-consumer-secret"}
 SECRETS |= {"client_secret": "x-client-secret"}
 SECRETS |= {"incoming_secret": "whsec_" + b64encode(b"monikanava-custom-incoming-1").decode()}
 SECRETS |= {"bot_key": "bot-framework-key-1"}
+SECRETS |= {"dataverse_key": "dataverse-header-key"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "teams": {
         "appId": teams.APP,
@@ -116,6 +117,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "incomingSecrets": [SECRETS["incoming_secret"]],
         "outgoingSecrets": ["whsec_bG9jYWwtY3VzdG9tLW91dGdvaW5nLXNlY3JldA=="],
     },
+    "records": {"headers": {"X-Monikanava-Key": [SECRETS["dataverse_key"]]}},
 }
 ADAPTERS = {
     "sms": ("sms", "twilio"),
@@ -134,9 +136,11 @@ ADAPTERS = {
     "x": ("x", "x"),
     "teams": ("teams", "botframework"),
     "custom-webhook": ("custom", "webhook"),
+    "records": ("records", "dataverse"),
 }
 PROVIDERS = {name: provider for name, (_, provider) in ADAPTERS.items()}
-CHANNELS = list(ADAPTERS)
+WEBHOOKS = list(ADAPTERS)
+CHANNELS = [name for name in WEBHOOKS if name != "records"]  # on which somebody writes and reads
 FORMS = ("sms", "whatsapp-twilio")  # whose webhooks are forms; the others' are JSON
 THREADS = {
     "sms": "+358401234567",
@@ -155,6 +159,7 @@ THREADS = {
     "x": "2244994945",
     "teams": teams.CHAT,
     "custom-webhook": "kiosk-7",
+    "records": "incident/6420f0cc-916b-ee11-9ae6-000d3a688809",
 }
 
 

@@ -157,7 +157,13 @@ def _bot_framework(url: str, secrets: Mapping[str, str], body: bytes) -> dict[st
     return {"content-type": "application/json", "authorization": f"Bearer {bearer}"}
 
 
+def _dataverse(url: str, secrets: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """As it is registered: nothing is signed."""
+    return {"content-type": "application/json", "x-monikanava-key": secrets["dataverse_key"]}
+
+
 _SIGNERS = {
+    "records": _dataverse,
     "teams": _bot_framework,
     "sms": _twilio,
     "sms-acs": _event_grid,

@@ -9,9 +9,9 @@ from functions.channels.contract import Request
 from functions.errors import NotAuthentic
 from tests.channels.samples import (
     BASE,
-    CHANNELS,
     FORMS,
     SECRETS,
+    WEBHOOKS,
     account,
     parsed,
     proof,
@@ -29,6 +29,7 @@ from tests.channels.vectors import (
     instagram,
     line,
     rcs,
+    records,
     sms,
     sms_acs,
     sms_telesign,
@@ -58,6 +59,7 @@ BODIES = {
     "x": x.CASES["text"].body,
     "teams": teams.CASES["text"].body,
     "custom-webhook": custom_webhook.CASES["text"].body,
+    "records": records.CASES["assign"].body,
 }
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
@@ -74,6 +76,7 @@ ODD = {
     "sms-telesign": b'{\r\n\t"sub_resource" : "mo_sms","errors":{ },  "user_response":{}}\n',
     "x": b'\t{ "for_user_id" :"3001969357",\r\n "direct_message_events":[ ] }\n',
     "custom-webhook": b'\r\n{"type" :"message",\t"thread":"k" ,"text": " x"}\n ',
+    "records": b'\r\n{ "MessageName":\t"Update" }\n ',
     "wechat": b"<xml >\r\n\t<MsgType > text </MsgType>\n</xml>\n",
     "teams": teams.CASES["text"].body.replace(b'"type":', b'\r\n\t "type" :') + b"\n",
 }
@@ -94,6 +97,7 @@ HEADER = {
     "x": "x-twitter-webhooks-signature-oauth2",
     "teams": "authorization",
     "custom-webhook": "webhook-signature",
+    "records": "x-monikanava-key",
 }
 SIGNS_THE_BODY = [
     "sms",
@@ -135,13 +139,13 @@ BAD: dict[str, tuple[Callable[[Request, str], Request], str]] = {
 }
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", WEBHOOKS)
 @pytest.mark.parametrize("bodies", [BODIES, ODD], ids=["plain", "odd white space"])
 def test_the_providers_own_are_let_in(channel: str, bodies: dict[str, bytes]) -> None:
     room(channel).authenticate(signed(channel, bodies[channel]), account(channel))
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", WEBHOOKS)
 @pytest.mark.parametrize("bad", BAD)
 def test_the_wrong_proof_is_refused(channel: str, bad: str) -> None:
     change, reason = BAD[bad]
@@ -149,7 +153,7 @@ def test_the_wrong_proof_is_refused(channel: str, bad: str) -> None:
         room(channel).authenticate(change(signed(channel, BODIES[channel]), channel), account(channel))
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", WEBHOOKS)
 def test_another_secret_is_refused(channel: str) -> None:
     others = {name: f"{secret}x" for name, secret in SECRETS.items()}
     with pytest.raises(NotAuthentic, match="does not match: c"):
@@ -181,7 +185,7 @@ def test_meta_takes_one_form_of_signature(prefix: str) -> None:
         )
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", WEBHOOKS)
 def test_a_body_limit_is_set_and_a_body_of_that_size_is_read(channel: str) -> None:
     limit = room(channel).capabilities.body_limit
     assert 64 * 1024 <= limit <= 4 * 1024 * 1024
@@ -265,7 +269,7 @@ def test_twilio_shared_keys_only_select(settings: str, reason: str) -> None:
 
 
 def test_no_reason_tells_a_secret() -> None:
-    for channel in CHANNELS:
+    for channel in WEBHOOKS:
         others = {name: f"{secret}x" for name, secret in SECRETS.items()}
         with pytest.raises(NotAuthentic) as refused:
             room(channel).authenticate(signed(channel, BODIES[channel], others), account(channel))

@@ -7,7 +7,7 @@ import pytest
 
 from functions.errors import Invalid
 from functions.message import Inbound, Kind
-from tests.channels.samples import ADAPTERS, CHANNELS, NOW, account, parsed, request, room
+from tests.channels.samples import ADAPTERS, NOW, WEBHOOKS, account, parsed, request, room
 from tests.channels.vectors import (
     apple,
     custom_webhook,
@@ -15,6 +15,7 @@ from tests.channels.vectors import (
     instagram,
     line,
     rcs,
+    records,
     sms,
     sms_acs,
     sms_telesign,
@@ -45,6 +46,7 @@ VECTORS = {
     "x": x.CASES,
     "teams": teams.CASES,
     "custom-webhook": custom_webhook.CASES,
+    "records": records.CASES,
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")
@@ -111,6 +113,7 @@ OBJECTS = [
     "x",
     "teams",
     "custom-webhook",
+    "records",
 ]
 UNREADABLE = {
     "empty": b"",
@@ -124,7 +127,7 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", WEBHOOKS)
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 def test_an_unreadable_whole_is_invalid(channel: str, body: bytes) -> None:
     """Twilio can send JSON too; for it this table is read as such."""
