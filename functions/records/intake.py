@@ -61,7 +61,7 @@ def _identity(item: Inbound, matter: Matter, now: datetime) -> Identity:
         account=item.account,
         id=f"{who.entity}/{who.id}" if who else item.thread,
         name=who.name if who else "",
-        phone=next(iter(who.phones), "") if who else "",
+        phone=next(iter((*who.mobiles, *who.business_phones, *who.phones)), "") if who else "",
         email=next(iter(who.emails), "") if who else "",
         created_at=now,
     )
