@@ -11,6 +11,7 @@ _NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("sms", "twilio"): ("account_sid", "auth_token"),
     ("sms", "acs"): ("sender", "delivery_secret"),
     ("whatsapp", "acs"): ("channel_id", "delivery_secret"),
+    ("voice", "acs"): ("number", "delivery_secret"),
     ("facebook", "meta"): ("page_id", "app_secret"),
     ("instagram", "meta"): ("instagram_id", "app_secret"),
     ("whatsapp", "meta"): ("phone_number_id", "app_secret"),

@@ -67,11 +67,11 @@ class Acs:
         at = {"receivedTimestamp": _now()}
         if "channelRegistrationId" not in child(taken.content):
             report = {**ends, **at, "deliveryStatus": "Delivered", "deliveryStatusDetails": "No error."}
-            return [_delivery(registered, _event("SMSDeliveryReportReceived", report))]
+            return [_delivery(registered, event("SMSDeliveryReportReceived", report))]
         states = ("Delivered", "Sent", "Read")
         statuses = [{**ends, **at, "channelType": "whatsapp", "status": state} for state in states]
         return [
-            _delivery(registered, _event("AdvancedMessageDeliveryStatusUpdated", data)) for data in statuses
+            _delivery(registered, event("AdvancedMessageDeliveryStatusUpdated", data)) for data in statuses
         ]
 
 
@@ -85,7 +85,7 @@ def compose_sms(settings: Mapping[str, Any], callback: str, words: Words) -> Sig
         "receivedTimestamp": _now(),
         "segmentCount": 1,
     }
-    return _deliver(callback, setting(settings, "delivery_secret"), [_event("SMSReceived", data)])
+    return deliver(callback, setting(settings, "delivery_secret"), [event("SMSReceived", data)])
 
 
 def compose_whatsapp(settings: Mapping[str, Any], callback: str, words: Words) -> SignedRequest:
@@ -103,14 +103,14 @@ def compose_whatsapp(settings: Mapping[str, Any], callback: str, words: Words) -
         data["media"] = {"mimeType": "image/jpeg", "id": medium, "caption": words.text}
     else:
         data["content"] = words.text
-    return _deliver(callback, setting(settings, "delivery_secret"), [_event("AdvancedMessageReceived", data)])
+    return deliver(callback, setting(settings, "delivery_secret"), [event("AdvancedMessageReceived", data)])
 
 
 def handshake(settings: Mapping[str, Any], callback: str) -> SignedRequest:
     """Validate the subscription, as creating it does."""
-    event = _event("", {"validationCode": str(uuid.uuid4()), "validationUrl": "https://rp.example/validate"})
-    event |= {"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent"}
-    return _deliver(callback, setting(settings, "delivery_secret"), [event], "SubscriptionValidation")
+    data = {"validationCode": str(uuid.uuid4()), "validationUrl": "https://rp.example/validate"}
+    validation = {**event("", data), "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent"}
+    return deliver(callback, setting(settings, "delivery_secret"), [validation], "SubscriptionValidation")
 
 
 def _sms(content: JsonValue) -> Taken:
@@ -160,11 +160,12 @@ def _check_signature(request: web.Request, body: bytes) -> None:
         raise Rejected(_error(401, "Denied", "The signature does not match."))
 
 
-def _event(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def event(kind: str, data: Mapping[str, Any], subject: str = "local") -> dict[str, Any]:
+    """Give an event of the resource in Event Grid's own schema."""
     return {
         "id": str(uuid.uuid4()),
         "topic": _TOPIC,
-        "subject": "local",
+        "subject": subject,
         "data": data,
         "eventType": f"Microsoft.Communication.{kind}",
         "dataVersion": "1.0",
@@ -173,9 +174,8 @@ def _event(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _deliver(
-    url: str, secret: str, events: list[dict[str, Any]], kind: str = "Notification"
-) -> SignedRequest:
+def deliver(url: str, secret: str, events: list[dict[str, Any]], kind: str = "Notification") -> SignedRequest:
+    """Deliver events with the subscription's secret."""
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "aeg-event-type": kind,
@@ -184,15 +184,15 @@ def _deliver(
     return SignedRequest(url, headers, json.dumps(events, ensure_ascii=False).encode())
 
 
-def _delivery(registered: Registered, event: dict[str, Any]) -> SignedRequest:
+def _delivery(registered: Registered, told: dict[str, Any]) -> SignedRequest:
     """Deliver as a CloudEvent, which is no array."""
     cloud = {
         "specversion": "1.0",
-        "id": event["id"],
-        "source": event["topic"],
-        "type": event["eventType"],
-        "time": event["eventTime"],
-        "data": event["data"],
+        "id": told["id"],
+        "source": told["topic"],
+        "type": told["eventType"],
+        "time": told["eventTime"],
+        "data": told["data"],
     }
     headers = {
         "Content-Type": "application/cloudevents+json; charset=utf-8",

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from local.simulators import botframework, entra, media
 from local.simulators.acs import Acs
+from local.simulators.acs_calls import AcsCalls
 from local.simulators.apple import Apple
 from local.simulators.botframework import BotFramework
 from local.simulators.custom import Custom
@@ -64,6 +65,7 @@ class Simulators:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         self._twilio_calls = TwilioCalls()
+        self._acs_calls = AcsCalls(self.state)
 
     def application(self) -> web.Application:
         """Give the application, to be served."""
@@ -75,12 +77,14 @@ class Simulators:
         app.add_routes(
             [*media.routes(), *entra.routes(), *botframework.routes(), *self._twilio_calls.routes()]
         )
+        app.add_routes(self._acs_calls.routes())
         app.router.add_get("/sent", self._sent)
         app.router.add_delete("/sent", self._clear)
         app.router.add_post("/behave", self._behave)
         app.router.add_post("/accounts", self._register)
         app.on_shutdown.append(self._stop)
         app.on_shutdown.append(self._twilio_calls.stop)
+        app.on_shutdown.append(self._acs_calls.stop)
         return app
 
     def _sender(self, provider: Provider) -> Handler:

@@ -94,6 +94,10 @@ class State:
         """Give the account that sent a message, if it wants news."""
         return self._accounts.get((taken.provider, taken.account))
 
+    def account(self, provider: str, account: str) -> Registered:
+        """Give an account that wants news; raises KeyError."""
+        return self._accounts[provider, account]
+
     def earlier(self, taken: Taken) -> Taken | None:
         """Give the message that was taken with the same key."""
         if not taken.key:

@@ -10,6 +10,7 @@ import yaml
 from functions.configuration.callflows import CallFlow
 from local.desk import Desk, Json
 from local.simulators.twilio_voice import Part, Phone
+from tests.voice import acs
 from tests.waiting import eventually
 
 SID, TOKEN = "AC" + "5" * 32, "token-of-voice"
@@ -103,6 +104,7 @@ def configuration() -> str:
             account("line", NUMBER, "support"),
             account("night", "+358454900010", "night"),
             account("lone", "+358454900011", "lone"),
+            *acs.accounts(),
         ],
         "workstreams": [{"id": "calls", "agentQueue": "frontline", "rules": [back, billing]}],
         "agentQueues": [
