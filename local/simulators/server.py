@@ -22,6 +22,7 @@ from local.simulators.acs_calls import AcsCalls
 from local.simulators.apple import Apple
 from local.simulators.botframework import BotFramework
 from local.simulators.custom import Custom
+from local.simulators.dataverse import Dataverse
 from local.simulators.dynamics import Dynamics
 from local.simulators.google import Google
 from local.simulators.line import Line
@@ -61,6 +62,7 @@ class Simulators:
 
     def __init__(self) -> None:
         self.state = State()
+        self.dataverse = Dataverse(self.state.next)
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
@@ -77,6 +79,7 @@ class Simulators:
         app.add_routes(
             [*media.routes(), *entra.routes(), *botframework.routes(), *self._twilio_calls.routes()]
         )
+        app.add_routes(self.dataverse.routes())
         app.add_routes(self._acs_calls.routes())
         app.router.add_get("/sent", self._sent)
         app.router.add_delete("/sent", self._clear)

@@ -23,6 +23,7 @@ Name = Literal[
     "botframework",
     "webhook",
     "dynamics",
+    "dataverse",
 ]
 
 
