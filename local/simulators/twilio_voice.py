@@ -148,12 +148,12 @@ class Phone:
             if not document:
                 return
             self.documents.append(document)
-            document = await self._do(fromstring(document))  # noqa: S314 - our own
+            document = await self.step(document)
         raise RecursionError("the documents lead to no end")
 
-    async def _do(self, response: Element) -> str:
-        """Do the verbs of a document; gives the next one, empty when there is none."""
-        for verb in response:
+    async def step(self, document: str) -> str:
+        """Do the verbs of a document; gives the next one, empty when there is none. Raises Gone."""
+        for verb in fromstring(document):  # noqa: S314 - our own
             match verb.tag:
                 case "Redirect":
                     return await self.post(verb.text or "")
@@ -172,6 +172,14 @@ class Phone:
                 case _:
                     await self._heard(verb)
         return ""
+
+    async def answer(self, document: str) -> None:
+        """Have the agent answer, as a document says; the talk goes on."""
+        for verb in fromstring(document):  # noqa: S314 - our own
+            if verb.tag == "Start":
+                await self._started(verb)
+            elif verb.tag == "Dial":
+                await self._answered(verb)
 
     async def _heard(self, verb: Element) -> None:
         if verb.tag == "Say":
@@ -224,24 +232,30 @@ class Phone:
             await self._event("transcription-started", LanguageCode=noun.get("languageCode", ""))
 
     async def _dialled(self, dial: Element) -> str:
-        number, outcome = dial[0], self.part.agent
-        action, leg = (
-            dial.attrib["action"],
-            {"CallSid": "CA" + secrets.token_hex(16), "Direction": "outbound-dial"},
-        )
+        action, outcome = dial.attrib["action"], self.part.agent
         if outcome != "completed":
             return await self.post(action, DialCallStatus=outcome)
-        answered = {**leg, "ParentCallSid": self.sid, "CallStatus": "in-progress", "SequenceNumber": "2"}
-        await self.post(number.attrib["statusCallback"], **answered)
+        leg = await self._answered(dial)
         for line in self.part.talk:
             await self.say(line)
         if ready := dial.get("recordingStatusCallback"):
             self.background.append((ready, self._recording(31)))
-        ended = {"DialCallStatus": "completed", "DialCallSid": leg["CallSid"], "DialCallDuration": "31"}
+        ended = {"DialCallStatus": "completed", "DialCallSid": leg, "DialCallDuration": "31"}
         if self.part.last == "customer":
             await self.post(action, **ended, CallStatus="completed")
             raise Gone
         return await self.post(action, **ended)
+
+    async def _answered(self, dial: Element) -> str:
+        leg = "CA" + secrets.token_hex(16)
+        form = {
+            "CallSid": leg,
+            "ParentCallSid": self.sid,
+            "Direction": "outbound-dial",
+            "SequenceNumber": "2",
+        }
+        await self.post(dial[0].attrib["statusCallback"], CallStatus="in-progress", **form)
+        return leg
 
     async def say(self, line: Line, sequence: int | None = None) -> None:
         """Have a line of the talk transcribed, where it is."""
