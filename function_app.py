@@ -5,12 +5,14 @@ import azure.functions as func
 from functions.channels import chosen
 from functions.cloud.compose import once
 from functions.cloud.desk import register as register_desk
+from functions.cloud.insights import configure
 from functions.cloud.triggers import register_channel, register_shared
 from functions.desk.tokens import Authority
 from functions.keys import Keys
 from functions.settings import from_environment
 
 settings = from_environment()
+configure(settings)
 services = once(settings)
 app = func.FunctionApp()
 for channel in chosen(settings.channels):

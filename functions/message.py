@@ -148,6 +148,7 @@ class Inbound(Model):
     context: Mapping[str, str] = {}
     sent_at: datetime | None = None
     received_at: datetime
+    traceparent: str = ""  # W3C: of the webhook that brought it
     raw: JsonValue | None = None  # the None is said apart, for most have none: pydantic looks no further
 
     @property
@@ -222,6 +223,7 @@ class Outbound(Model):
     tag: Tag | None = None
     template: Template | None = None
     event: Event | None = None
+    traceparent: str = ""  # W3C: of the request that asked for it
     created_at: datetime
 
     @property

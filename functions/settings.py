@@ -31,6 +31,8 @@ class Settings:
     auth_audience: str
     auth_jwks_url: str
     channels: tuple[str, ...]  # served by this app; empty: all
+    insights_connection: str = ""  # of Application Insights; empty: traces and figures go nowhere
+    insights_authentication: str = ""  # `Authorization=AAD;ClientId=…`, where the string alone does not open
     push_connection: str = ""  # Web PubSub's connection string or endpoint; empty: chat clients poll
 
 
@@ -65,6 +67,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         auth_audience=need("AUTH_AUDIENCE", "whom the agents' tokens are for"),
         auth_jwks_url=need("AUTH_JWKS_URL", "where the issuer's keys are"),
         channels=tuple(environment.get("CHANNELS", "").replace(",", " ").split()),
+        insights_connection=environment.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
+        insights_authentication=environment.get("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", ""),
         push_connection=environment.get("WEBPUBSUB_CONNECTION_STRING")
         or environment.get("WEBPUBSUB_ENDPOINT", ""),
     )

@@ -11,6 +11,7 @@ from functions.desk.route import Route
 from functions.desk.routes import ROUTES
 from functions.desk.tokens import Authority
 from functions.services import Services
+from functions.telemetry import Kind, span
 
 
 def register(
@@ -31,6 +32,9 @@ def _function(
 ) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
     async def desk(req: func.HttpRequest) -> func.HttpResponse:
         request = to_request(req, datetime.now(UTC))
-        return to_http(await route.answer(request, req.route_params, services, authority))
+        with span(route.name, Kind.SERVER, request.headers.get("traceparent", "")) as told:
+            response = await route.answer(request, req.route_params, services, authority)
+            told.tell("http.response.status_code", response.status)
+        return to_http(response)
 
     return desk

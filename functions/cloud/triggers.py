@@ -21,6 +21,7 @@ from functions.patience import patient
 from functions.routing.inbound import Delivery
 from functions.services import Services
 from functions.settings import BUS_CONNECTION
+from functions.telemetry import Figure, Kind, count, span
 
 ServicesOf = Callable[[], Awaitable[Services]]
 HttpFunction = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
@@ -92,7 +93,12 @@ def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
         account = req.route_params["account"]
         callback = f"{found.settings.public_base_url}/api/channels/{channel}/{account}"
         request = to_request(req, found.clock(), callback, req.route_params.get("rest", ""))
-        return to_http(await found.intake.receive(channel, account, request))
+        parent = request.headers.get("traceparent", "")
+        with span(f"webhook {channel}", Kind.SERVER, parent, channel=channel, account=account) as told:
+            response = await found.intake.receive(channel, account, request)
+            told.tell("http.response.status_code", response.status)
+        count(Figure.WEBHOOKS, channel=channel, status=response.status)
+        return to_http(response)
 
     route = app.route(
         f"channels/{channel}/{{account}}/{{*rest}}",  # Apple appends /message, our own APIs have many paths
@@ -115,7 +121,9 @@ def _route(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
     )
     async def route(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 (the worker knows only this spelling)
         router = (await services()).router
-        await router.route(queue, [_delivery(message) for message in messages])
+        first, *others = dict.fromkeys(_traceparent(message) for message in messages)
+        with span(f"route {channel}", Kind.CONSUMER, first, others, channel=channel, messages=len(messages)):
+            await router.route(queue, [_delivery(message) for message in messages])
 
 
 def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
@@ -133,7 +141,8 @@ def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
             return
         if found.pusher and outbound.event is Event.TYPING:
             await found.pusher.typing(outbound)
-        await found.courier.deliver(outbound, message.delivery_count or 1)
+        with span(f"deliver {channel}", Kind.CONSUMER, outbound.traceparent, channel=channel):
+            await found.courier.deliver(outbound, message.delivery_count or 1)
 
 
 def _dead(app: func.FunctionApp, queue: str, services: ServicesOf) -> None:
@@ -178,6 +187,10 @@ def _delivery(message: func.ServiceBusMessage) -> Delivery:
         body=_body(message),
         count=message.delivery_count or 1,
     )
+
+
+def _traceparent(message: func.ServiceBusMessage) -> str:
+    return str((message.application_properties or {}).get("traceparent", ""))
 
 
 def _body(message: func.ServiceBusMessage) -> str:

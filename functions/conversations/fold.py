@@ -37,6 +37,7 @@ from functions.conversations.states import (
 )
 from functions.conversations.thread import Thread
 from functions.message import Delivery, Inbound, Kind, digest
+from functions.telemetry import trace_id
 
 SPEECH = frozenset({Kind.MESSAGE, Kind.POSTBACK, Kind.UNSUPPORTED})
 PASSING = frozenset({Kind.RECEIPT, Kind.TYPING})  # never become a message
@@ -164,6 +165,7 @@ def _stored(thread: Thread, item: Inbound, auto_close: AutoCloseOf) -> Thread:
             "last_inbound_at": _latest(head.last_inbound_at, item.received_at)
             if speaks
             else head.last_inbound_at,
+            "traceparent": (item.traceparent if speaks else "") or head.traceparent,
         }
     )
     head = rested(head, item.received_at)
@@ -200,6 +202,7 @@ def _message(head: Conversation, item: Inbound) -> StoredMessage:
         sent_at=item.sent_at,
         received_at=item.received_at,
         sequence=sequence,
+        trace=trace_id(item.traceparent),
         raw=None if gone else item.raw,
     )
 

@@ -119,6 +119,7 @@ class Conversation(Model):
     closed_at: datetime | None = None
     close_after: datetime | None = None  # when the timer closes it, None: never
     auto_close: "AutoClose | None" = None  # in force when it was last written to
+    traceparent: str = ""  # W3C: of the customer's last words, which a reply continues
     delivered_until: datetime | None = None  # the provider's watermarks
     read_until: datetime | None = None
 
@@ -150,6 +151,7 @@ class StoredMessage(Model):
     delivery_reason: str = ""
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    trace: str = ""  # id of the trace that brought it, 32 hex characters
     reactions: Mapping[str, str] = {}  # who → emoji
     raw: JsonValue = None
 

@@ -26,6 +26,7 @@ from functions.message import (
     digest,
 )
 from functions.ports import Op, Write
+from functions.telemetry import current, trace_id
 
 
 class Draft(Model):
@@ -149,6 +150,7 @@ def _replied(head: Conversation, draft: Draft, answered: str, agent: str, now: d
         received_at=now,
         sequence=sequence,
         delivery=Delivery.QUEUED,
+        trace=trace_id(current()),
     )
     return _Recorded(head, after.model_copy(update={"messages": sequence}), message, state)
 

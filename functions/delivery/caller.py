@@ -10,6 +10,7 @@ import aiohttp
 
 from functions.channels.contract import Answer, Call, written
 from functions.errors import MonikanavaError, NotDeliverable
+from functions.telemetry import Kind, span
 
 ANSWER_LIMIT = 1_000_000  # bytes
 TIMES = aiohttp.ClientTimeout(total=20, sock_connect=5, sock_read=15)
@@ -47,7 +48,11 @@ class Caller:
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE),
             )
         try:
-            return await self._exchange(self._session, call)
+            # The path is not told: some providers have the token, or the customer's number, in it.
+            with span(call.method, Kind.CLIENT, **{"server.address": urlsplit(call.url).netloc}) as told:
+                answer = await self._exchange(self._session, call)
+                told.tell("http.response.status_code", answer.status)
+            return answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise NotSent(f"the provider's API cannot be reached ({type(error).__name__})") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -30,6 +30,7 @@ from functions.identity.identities import Identities
 from functions.intake.parked import Parked
 from functions.message import Delivery, Event, Outbound
 from functions.patience import Patience
+from functions.telemetry import Figure, count
 from functions.traces import trace
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between tries, while the thread waits in order
@@ -109,10 +110,12 @@ class Courier:
     async def _held(self, outbound: Outbound, later: Later, longest: timedelta, patience: Patience) -> bool:
         if await patience(lambda: self._waiting.hold(outbound, later.wait, longest)):
             log.warning("held: message=%s reason=%s", outbound.id, later.reason)
+            count(Figure.DELIVERIES, channel=outbound.channel, outcome="held")
             return True
         log.error("parked: message=%s reason=%s", outbound.id, later.reason)
         await self._park(outbound, f"not taken for {longest}: {later.reason}")
         await patience(lambda: self._threads.failed(outbound.id, "gave-up", later.reason))
+        count(Figure.DELIVERIES, channel=outbound.channel, outcome="failed")
         return False
 
     async def _waits(self, message: str) -> bool:
@@ -135,14 +138,14 @@ class Courier:
         except Unavailable:
             raise
         except (NotDeliverable, NotFound) as refused:
-            await self._failed(message, refused.code, refused.reason, patience)
+            await self._failed(outbound, refused.code, refused.reason, patience)
         except Unknown as unknown:
-            await self._uncertain(message, unknown.reason, patience)
+            await self._uncertain(outbound, unknown.reason, patience)
         except Exception as error:
             reason = error.reason if isinstance(error, MonikanavaError) else trace(error)
             if count < GIVE_UP_AFTER:
                 raise (error if isinstance(error, Later) else Later(reason)) from None
-            await self._failed(message, "gave-up", reason, patience)
+            await self._failed(outbound, "gave-up", reason, patience)
 
     async def _hint(self, outbound: Outbound) -> None:
         """Show that an agent types, once and without a trace; what comes late or fails is let go."""
@@ -172,6 +175,7 @@ class Courier:
             await patience(lambda: self._sends.remember(outbound, sent))
         await patience(lambda: self._threads.sent(message.id, sent))
         log.info("sent: message=%s calls=%d", message.id, len(calls))
+        count(Figure.DELIVERIES, channel=outbound.channel, outcome="sent")
 
     async def _account(self, outbound: Outbound) -> Account[Any]:
         live = await self._configurations.current()
@@ -225,13 +229,15 @@ class Courier:
             log.error("a call failed: message=%s error=%s", job.message.id, trace(mistake))
             return Unsure(f"the call broke off with {type(mistake).__name__}")
 
-    async def _uncertain(self, message: StoredMessage, reason: str, patience: Patience) -> None:
-        log.warning("uncertain: message=%s", message.id)
-        await patience(lambda: self._threads.uncertain(message.id, reason))
+    async def _uncertain(self, outbound: Outbound, reason: str, patience: Patience) -> None:
+        log.warning("uncertain: message=%s", outbound.id)
+        await patience(lambda: self._threads.uncertain(outbound.id, reason))
+        count(Figure.DELIVERIES, channel=outbound.channel, outcome="uncertain")
 
-    async def _failed(self, message: StoredMessage, code: str, reason: str, patience: Patience) -> None:
-        log.warning("failed: message=%s code=%s", message.id, code)
-        await patience(lambda: self._threads.failed(message.id, code, reason))
+    async def _failed(self, outbound: Outbound, code: str, reason: str, patience: Patience) -> None:
+        log.warning("failed: message=%s code=%s", outbound.id, code)
+        await patience(lambda: self._threads.failed(outbound.id, code, reason))
+        count(Figure.DELIVERIES, channel=outbound.channel, outcome="failed")
 
 
 def _longest(outbound: Outbound) -> timedelta:

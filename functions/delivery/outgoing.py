@@ -7,12 +7,12 @@ from functions.intake.outbox import Outbox
 from functions.message import Outbound
 
 
-async def enqueue(outbox: Outbox, outbound: Iterable[Outbound | None], traceparent: str = "") -> None:
+async def enqueue(outbox: Outbox, outbound: Iterable[Outbound | None]) -> None:
     """Put replies and news of one conversation on their queue, in order; None is left out.
 
     Raises Unavailable when they could not be kept.
     """
     items = [item for item in outbound if item]
     if items:
-        envelopes = [outbound_envelope(item, traceparent) for item in items]
+        envelopes = [outbound_envelope(item) for item in items]
         await outbox.send(f"outbound-{items[0].channel}", envelopes)

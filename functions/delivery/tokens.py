@@ -25,6 +25,7 @@ from functions.delivery.caller import Caller, NotSent, Unknown
 from functions.errors import AlreadyExists, MonikanavaError, NotGranted, Stale
 from functions.message import digest
 from functions.ports import Entity, Entra, Op, Table, Value, Write
+from functions.telemetry import Figure, level
 
 MARGIN = timedelta(minutes=5)  # a token is renewed this long before its end
 CLAIM = timedelta(seconds=30)  # longer than a call may last; then another instance may try
@@ -105,6 +106,8 @@ class Tokens:
             held = self._held.get(wish.partition)
             if held is None or not wish.met(held, self._clock() + MARGIN):
                 held = self._held[wish.partition] = await self._shared(wish)
+            left = held.expires_at - self._clock()
+            level(Figure.TOKEN_LEFT, left.total_seconds(), account=account.id)
             return held.value
 
     async def _of_entra(self, channel: EntraTokened, account: Account[Any], refused: str) -> str:

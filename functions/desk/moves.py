@@ -56,5 +56,5 @@ async def _to(state: State, reason: str, call: Call[Any, Any], services: Service
 
 
 async def _announced(moved: Moved, call: Call[Any, Any], services: Services) -> Reply[Conversation]:
-    await enqueue(services.outbox, [moved.news], call.headers.get("traceparent", ""))
+    await enqueue(services.outbox, [moved.news])
     return Reply(moved.conversation)

@@ -36,5 +36,5 @@ async def post_typing(call: Call[Nothing, Nothing], services: Services) -> Reply
     It is a hint: nothing is stored, and nobody learns whether it arrived.
     """
     news = await services.threads.agent_types(call.parameters["id"])
-    await enqueue(services.outbox, [news], call.headers.get("traceparent", ""))
+    await enqueue(services.outbox, [news])
     return Reply(Nothing(), 202)

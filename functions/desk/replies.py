@@ -20,6 +20,7 @@ from functions.desk.idempotency import key_of
 from functions.errors import Conflict, Invalid, NotDeliverable, NotFound
 from functions.message import Attachment, AttachmentKind, Choice, Delivery, Outbound, Tag, Template
 from functions.services import Services
+from functions.telemetry import Kind, current, span
 
 
 class OptedOut(Conflict):
@@ -84,19 +85,27 @@ async def post_reply(call: Call[Nothing, NewReply], services: Services) -> Reply
     """Record and enqueue a reply: 202 when it is new, 200 when the same request came before."""
     key, draft = key_of(call.headers), call.body.draft()
     conversation = await services.threads.conversation(call.parameters["id"])
+    # The reply belongs to what it answers, more than to the agent's request.
+    with span("reply", Kind.PRODUCER, conversation.traceparent, [current()], channel=conversation.channel):
+        replied = await _recorded(conversation, draft, key, call.caller.id, services)
+        await _enqueue(replied, services)
+    message = replied.message
+    location = f"{call.path.rstrip('/')}/{message.id}"
+    return Reply(message, 202 if replied.created else 200, {"Location": location})
+
+
+async def _recorded(
+    conversation: Conversation, draft: Draft, key: str, agent: str, services: Services
+) -> Replied:
     try:
         await _refuse_undeliverable(conversation, draft, services)
-        replied = await services.threads.reply(conversation.id, draft, key=key, agent=call.caller.id)
+        return await services.threads.reply(conversation.id, draft, key=key, agent=agent)
     except (OptedOut, NotDeliverable):
         # A repeated request is answered as at first, whatever has changed since.
         earlier = await services.threads.earlier_reply(conversation.id, draft, key=key)
         if earlier is None:
             raise
-        replied = earlier
-    await _enqueue(replied, call.headers.get("traceparent", ""), services)
-    message = replied.message
-    location = f"{call.path.rstrip('/')}/{message.id}"
-    return Reply(message, 202 if replied.created else 200, {"Location": location})
+        return earlier
 
 
 async def _refuse_undeliverable(conversation: Conversation, draft: Draft, services: Services) -> None:
@@ -138,7 +147,7 @@ def _preview(conversation: Conversation, draft: Draft, services: Services) -> Ou
     )
 
 
-async def _enqueue(replied: Replied, traceparent: str, services: Services) -> None:
+async def _enqueue(replied: Replied, services: Services) -> None:
     queued = replied.message.delivery is Delivery.QUEUED
     reply = replied.outbound if replied.created or queued else None
-    await enqueue(services.outbox, [replied.news, reply], traceparent)
+    await enqueue(services.outbox, [replied.news, reply])

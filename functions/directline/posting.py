@@ -175,8 +175,7 @@ def _item(call: Call, grant: Grant, posted: Posted) -> Inbound:
 
 
 async def _send(call: Call, item: Inbound) -> None:
-    parent = call.request.headers.get("traceparent", "")
-    await call.rooms.outbox.send(f"inbound-{item.channel}", [inbound_envelope(item, parent)])
+    await call.rooms.outbox.send(f"inbound-{item.channel}", [inbound_envelope(item)])
 
 
 async def _still_on(call: Call, grant: Grant) -> None:

@@ -3,20 +3,21 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md (binary mode)
 """
 
-import re
-
 from functions.message import QUEUE_LIMIT, Inbound, Outbound
 from functions.ports import Envelope
+from functions.telemetry import current
 
 TEXT_LIMIT = 20_000  # characters kept of a text that no channel could have shown; JSON may make six of one
 TRIMMED = {"trimmed": "the provider's fragment was too large for the queue"}
-TRACEPARENT = re.compile(
-    r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
-)  # W3C; others are not passed on
 
 
-def inbound_envelope(item: Inbound, traceparent: str = "") -> Envelope:
-    """Wrap an inbound item for `inbound-<channel>`; what is too large for the queue is trimmed."""
+def inbound_envelope(item: Inbound) -> Envelope:
+    """Wrap an inbound item for `inbound-<channel>`, with its trace or the current one.
+
+    What is too large for the queue is trimmed.
+    """
+    if (traceparent := current()) and not item.traceparent:
+        item = item.model_copy(update={"traceparent": traceparent})
     return Envelope(
         id=item.id,
         body=_bounded(item),
@@ -25,19 +26,21 @@ def inbound_envelope(item: Inbound, traceparent: str = "") -> Envelope:
             item.id,
             f"/channels/{item.channel}/{item.account}",
             f"monikanava.inbound.{item.kind}",
-            traceparent,
+            item.traceparent,
         ),
     )
 
 
-def outbound_envelope(item: Outbound, traceparent: str = "") -> Envelope:
-    """Wrap a reply for `outbound-<channel>`; its id is the stored message's."""
+def outbound_envelope(item: Outbound) -> Envelope:
+    """Wrap a reply for `outbound-<channel>`, with its trace or the current one; its id is the message's."""
+    if (traceparent := current()) and not item.traceparent:
+        item = item.model_copy(update={"traceparent": traceparent})
     return Envelope(
         id=item.id,
         body=item.json_text(),
         session=item.session,
         properties=_cloud_event(
-            item.id, f"/conversations/{item.conversation}", "monikanava.outbound.message", traceparent
+            item.id, f"/conversations/{item.conversation}", "monikanava.outbound.message", item.traceparent
         ),
     )
 
@@ -57,4 +60,4 @@ def _bounded(item: Inbound) -> str:
 def _cloud_event(event_id: str, source: str, kind: str, traceparent: str) -> dict[str, str]:
     attributes = {"specversion": "1.0", "id": event_id, "source": source, "type": kind}
     properties = {f"cloudEvents:{name}": value for name, value in attributes.items()}
-    return {**properties, "traceparent": traceparent} if TRACEPARENT.fullmatch(traceparent) else properties
+    return {**properties, "traceparent": traceparent} if traceparent else properties

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functions.errors import Unavailable
 from functions.message import Model
 from functions.ports import Entity, Op, Table, Value, Write
+from functions.telemetry import Figure, count
 
 KEPT = 10  # failures an account
 SUCCESS_EVERY = timedelta(minutes=1)
@@ -53,6 +54,7 @@ class Handshakes:
 
     async def failed(self, account: str, code: str, reason: str) -> None:
         """Note a refusal; the oldest gives way."""
+        count(Figure.REFUSALS, account=account, code=code)
         now, mark = self._clock(), (account, "failure")
         if not self._due(mark, now, FAILURE_EVERY):
             return

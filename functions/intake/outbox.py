@@ -21,6 +21,7 @@ from uuid import uuid4
 from functions.errors import Unavailable
 from functions.ports import Bus, Entity, Envelope, Op, Table, Value, Write
 from functions.rows import pack, unpack
+from functions.telemetry import Figure, count, level
 
 QUEUES = "~queues"  # the partition that names the queues which ever had a spool
 REMEMBERED = timedelta(minutes=2)  # after the last spooled message; the timer drains every 10 s
@@ -86,6 +87,7 @@ class Outbox:
                 await self._spool.commit([Op(Write.UPSERT, row) for row in rows[start : start + CHUNK]])
         finally:
             self._keeping[queue] -= 1
+        count(Figure.SPOOLED, len(rows), queue=queue)
 
     async def _name(self, queue: str) -> None:
         if queue not in self._named:
@@ -104,6 +106,7 @@ class Outbox:
     async def _drain(self, queue: str) -> int:
         loop = asyncio.get_running_loop()
         deadline, sent = loop.time() + DRAIN_SECONDS, 0
+        rows: list[Entity] = []
         try:
             while loop.time() < deadline and (rows := await self._spool.range(queue, limit=PAGE)):
                 self._outages[queue] = self._clock()
@@ -112,6 +115,7 @@ class Outbox:
                 sent += len(rows)
         except Unavailable as down:
             log.warning("the spool stays: queue=%s reason=%s", queue, down.reason)
+        level(Figure.SPOOL, len(rows), queue=queue)
         return sent
 
 

@@ -13,6 +13,7 @@ from functions.message import QUEUE_LIMIT, Model, digest
 from functions.paging import Page, decode_cursor, encode_cursor
 from functions.ports import Entity, Envelope, Op, Table, Write
 from functions.rows import pack, unpack
+from functions.telemetry import Figure, count
 
 QUEUE = "parked"
 PARTITION = "parked"  # few by nature: parking is the exception, and an alert
@@ -46,6 +47,7 @@ class Parked:
         kept = body.encode()[:QUEUE_LIMIT].decode(errors="ignore")
         envelope = Envelope(_key(now, message), kept, properties={**properties, "parkedAt": now.isoformat()})
         await self._outbox.send(QUEUE, [envelope])
+        count(Figure.PARKED, queue=queue)
 
     async def record(self, parked_id: str, body: str, properties: Mapping[str, str]) -> None:
         """Write down what came from the parked queue; raises pydantic's ValidationError."""

@@ -109,8 +109,7 @@ class Intake:
             await self._park(queue, account, request, f"the parser failed with {type(mistake).__name__}")
             return channel.acknowledge([])
         items = [item for item in parsed if item.kind is not Kind.TYPING]
-        parent = request.headers.get("traceparent", "")
-        await self._outbox.send(queue, [inbound_envelope(item, parent) for item in items])
+        await self._outbox.send(queue, [inbound_envelope(item) for item in items])
         await self._note_typing({item.session for item in parsed if item.kind is Kind.TYPING})
         log.info("webhook kept: channel=%s account=%s items=%d", account.channel, account.id, len(items))
         return channel.acknowledge(items)

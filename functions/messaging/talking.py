@@ -67,18 +67,17 @@ class Talking:
         if said.type == "typing":
             await self._rooms.threads.typing(key_of(account, conversation), CUSTOMER)
         else:
-            await self._send(_item(said, custom, request, account), request)
+            await self._send(_item(said, custom, request, account))
         return answered({"messageId": message_id(request.received_at)})
 
     async def _start(self, request: Request, account: Account[DynamicsSettings], custom: Custom) -> None:
         kind = Kind.MESSAGE if custom.start else Kind.JOINED
         item = _made(kind, f"{custom.id}:start", custom, request, account)
         told = {"text": custom.start, "received_at": custom.created_at, "sent_at": custom.created_at}
-        await self._send(item.model_copy(update=told), request)
+        await self._send(item.model_copy(update=told))
 
-    async def _send(self, item: Inbound, request: Request) -> None:
-        parent = request.headers.get("traceparent", "")
-        await self._rooms.outbox.send(QUEUE, [inbound_envelope(item, parent)])
+    async def _send(self, item: Inbound) -> None:
+        await self._rooms.outbox.send(QUEUE, [inbound_envelope(item)])
 
 
 def key_of(account: Account[DynamicsSettings], conversation: str) -> str:

@@ -29,6 +29,7 @@ from functions.media.requests import MediaRequests
 from functions.message import Inbound, Kind
 from functions.patience import patient
 from functions.records.work import RecordWork
+from functions.telemetry import Figure, count, measure
 from functions.traces import trace
 
 PARK_AFTER = 5  # deliveries; the queue itself would dead-letter after 10
@@ -131,6 +132,10 @@ class Router:
                 await self._identities.observe(consent)
         received = await self._threads.receive(items, lambda item: self._open(live, item), live.auto_close)
         await self._media.request(items, received)
+        count(Figure.MESSAGES, len(received.stored), channel=items[0].channel)
+        for item in items:
+            lag = self._clock() - item.received_at
+            measure(Figure.LAG, lag.total_seconds(), channel=item.channel)
         log.info(
             "routed: channel=%s session=%s stored=%d duplicates=%d opened=%d",
             items[0].channel,
