@@ -1,0 +1,39 @@
+"""The queues as Bicep reads them (`infra/queues.json`): the same facts that the local platform has.
+
+https://learn.microsoft.com/azure/templates/microsoft.servicebus/namespaces/queues
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from functions.channels import channel_names
+from local.servicebus.config import Config, Rules, default_config
+
+QUEUES = Path(__file__).parent / "queues.json"
+FACTS = (
+    "lock_duration",
+    "max_delivery_count",
+    "requires_session",
+    "requires_duplicate_detection",
+    "duplicate_detection_history_time_window",
+    "default_message_time_to_live",
+    "dead_lettering_on_message_expiration",
+)
+
+
+def queues() -> list[dict[str, Any]]:
+    """Give each queue with its facts, spelled as Azure Resource Manager spells them."""
+    config = Config.model_validate(default_config(channel_names()))
+    return [{"name": name, **_facts(rules)} for name, rules in config.queues.items()]
+
+
+def text() -> str:
+    """Give the file's text."""
+    return json.dumps(queues(), indent=2) + "\n"
+
+
+def _facts(rules: Rules) -> dict[str, Any]:
+    found = rules.model_dump(mode="json", include=set(FACTS))
+    names = {name: Rules.model_fields[name].alias or name for name in FACTS}
+    return {alias[0].lower() + alias[1:]: found[name] for name, alias in names.items()}
