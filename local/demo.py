@@ -18,7 +18,7 @@ import aiohttp
 import yaml
 from rich.console import Console
 
-from local import chat, integration
+from local import chat, integration, phone
 from local.commands import with_messages
 from local.desk import Desk, Json
 from local.platform import Platform
@@ -125,6 +125,7 @@ async def _acts(stage: Stage) -> None:
     await _show_picture(stage)
     await _chat(stage)
     await _integration(stage)
+    await _calls(stage)
 
 
 async def _chat(stage: Stage) -> None:
@@ -145,6 +146,18 @@ async def _integration(stage: Stage) -> None:
     try:
         await integration.play(caller, stage.desk, console.print)
     except integration.Unanswered as error:
+        raise Unexpected(str(error)) from None
+
+
+async def _calls(stage: Stage) -> None:
+    """Customers who call, and a telephone company that does what our answers say."""
+    console.print("\n» voice (twilio): two calls, from the first ring to the hang-up")
+    settings = stage.accounts["voice-twilio"]["settings"]
+    settings = {**settings, "apiBase": f"{stage.platform.simulators_url}/twilio"}
+    exchange = phone.Exchange(stage.http, stage.callback("voice-twilio"), settings)
+    try:
+        await phone.play(exchange, stage.desk, console.print)
+    except phone.Unanswered as error:
         raise Unexpected(str(error)) from None
 
 
