@@ -70,6 +70,7 @@ class Clues:
         elif by is MatchBy.NAME:
             found += [name_key(one.name) for one in members]
         else:
-            told = (text for name, text in self.context.items() if name.casefold() in NUMBER_NAMES)
+            names = ((name.rpartition(".")[2].casefold(), text) for name, text in self.context.items())
+            told = (text for name, text in names if name in NUMBER_NAMES)
             found += map(number_key, told)
         return tuple(dict.fromkeys(key for key in found if key))

@@ -30,7 +30,11 @@ class Matter:
 
 def opening(live: Live, item: Inbound, matter: Matter, now: datetime) -> Opening | None:
     """Decide by the intake rules; None when the record is nobody's work."""
-    match = Match(_links(matter), attributes=matter.customer.attributes if matter.customer else {})
+    match = Match(
+        _links(matter),
+        attributes=matter.customer.attributes if matter.customer else {},
+        case=matter.record.attributes if matter.record.entity == CASE else {},
+    )
     identity = _identity(item, matter, now)
     facts = Facts.of(item, identity, match, now)
     told = {f"record.{name}": text[:LONGEST] for name, text in _fields(matter) if text}
