@@ -15,6 +15,7 @@ SECTIONS = {
     "rules": "choose a workstream by rules",
     "imports": "import time of the app, beside the bare SDKs",
     "routing": "routed messages and table calls, beside one insert each",
+    "linking": "recognise customers: table calls, and look-ups among a million match keys",
     "webhook": "webhooks of the whole platform, beside a no-op function and bare aiohttp",
     "teams": "activities of Teams, beside the M365 Agents SDK's host",
     "chat": "polls of 1,000 open chats, and how long a message takes, beside a no-op function",
