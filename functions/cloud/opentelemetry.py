@@ -62,8 +62,8 @@ class OpenTelemetry:
     ) -> Iterator[Span]:
         """Begin a span below its parent.
 
-        The functions host may have begun one already: a call of ours lies in that one, and what came from a
-        queue lies in the trace it came with, with a link to the host's.
+        One may be under way, of the functions host or of ours: who calls us is in that one, and so is work
+        without a parent; what has its parent elsewhere lies there, with a link to the one under way.
         """
         ambient = trace.get_current_span().get_span_context()
         inside = ambient.is_valid and (kind is Kind.SERVER or not parent)

@@ -20,7 +20,7 @@ from functions.desk.idempotency import key_of
 from functions.errors import Conflict, Invalid, NotDeliverable, NotFound
 from functions.message import Attachment, AttachmentKind, Choice, Delivery, Outbound, Tag, Template
 from functions.services import Services
-from functions.telemetry import Kind, current, span
+from functions.telemetry import Kind, span
 
 
 class OptedOut(Conflict):
@@ -86,7 +86,7 @@ async def post_reply(call: Call[Nothing, NewReply], services: Services) -> Reply
     key, draft = key_of(call.headers), call.body.draft()
     conversation = await services.threads.conversation(call.parameters["id"])
     # The reply belongs to what it answers, more than to the agent's request.
-    with span("reply", Kind.PRODUCER, conversation.traceparent, [current()], channel=conversation.channel):
+    with span("reply", Kind.PRODUCER, conversation.traceparent, channel=conversation.channel):
         replied = await _recorded(conversation, draft, key, call.caller.id, services)
         await _enqueue(replied, services)
     message = replied.message
