@@ -168,6 +168,9 @@ class AcsCalls:
             call = await self._calls.change(name, provider_call=told.connection)
         if told.connection != call.provider_call:
             return
+        if told.kind == heard.CONNECTED and call.state is CallState.ENDED:  # we gave up before we were told
+            await self._driver.hang_up(account, call)
+            return
         meant = (
             await self._left(account, call, told) if told.kind == heard.PEOPLE else heard.meant(told, call)
         )

@@ -36,7 +36,7 @@ from functions.voice.model import Call, CallState
 from functions.voice.waiting import BUSY
 
 PREFIX = "microsoft.communication."
-DISCONNECTED = "calldisconnected"
+CONNECTED, DISCONNECTED = "callconnected", "calldisconnected"
 PEOPLE = "participantsupdated"
 CUSTOMER = "the customer hung up"
 SILENCE = 8510  # RecognizeFailed: nothing came before the time was over
@@ -222,7 +222,7 @@ def _why(told: News) -> str:
 
 Reader = Callable[[News, Call], tuple[CallEvent, ...]]
 _OF_CALLS: Mapping[str, Reader] = {
-    "callconnected": _connected,
+    CONNECTED: _connected,
     DISCONNECTED: _disconnected,
     "answerfailed": _failed,
     "createcallfailed": _failed,

@@ -222,7 +222,7 @@ class Call:
             if self.socket:
                 who = self.identity if speaker == "customer" else self.agent
                 await self.socket.send_json(_frame(words, who["rawId"]))
-        await self._pass(2)
+        await self._pass(20 if self.part.talk else 2)  # a transcript comes some seconds after the words
         gone = self.agent if self.part.last == "agent" else self.identity
         self.people = [one for one in self.people if one["rawId"] != gone["rawId"]]
         await self.tell(self._participants())
