@@ -1,14 +1,17 @@
 """Ranks: the first with exactly one record links, several are candidates, none leaves it to the next."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from functions.cloud.tables import AzureTable
-from functions.configuration.document import Record
+from functions.configuration.document import Document, Record
 from functions.configuration.matching import MatchBy, MatchEntity, MatchRule, matching_problems
+from functions.configuration.yaml_text import load
 from functions.conversations.listing import bounded
 from functions.conversations.model import Relation
 from functions.identity.keys import name_key, social_key
@@ -19,7 +22,8 @@ from functions.message import EntityRef
 from tests.identity.counting import Counting
 from tests.identity.finding import customer, matched
 
-MOBILE, OFFICE, SHARED = "+358401234567", "+358942451234", "+358501112222"
+README = Path(__file__).parents[2] / "README.md"
+MOBILE, SHARED = "+358401234567", "+358501112222"
 ANNA = Record(entity="contact", id="c-1", name="Anna Laine", mobiles=(MOBILE,), business_phones=(SHARED,))
 BEN = Record(entity="contact", id="c-2", name="Ben Laine", business_phones=(SHARED,), customer_number="K-7")
 SHOP = Record(entity="account", id="a-1", name="Oy Ab", business_phones=(SHARED,), emails=("a@b.fi",))
@@ -201,3 +205,10 @@ def test_without_ranks_it_is_the_usual_way_and_with_an_empty_list_no_way() -> No
 def test_faults_of_ranks(rules: list[dict[str, object]], places: list[str]) -> None:
     found = matching_problems([MatchRule.model_validate(rule) for rule in rules])
     assert [problem.path for problem in found] == places
+
+
+def test_the_readme_s_ranks_are_without_fault() -> None:
+    (block,) = re.findall(r"```yaml\n(matching:.*?)```", README.read_text(), re.DOTALL)
+    document = Document.model_validate(load(block))
+    assert len(document.matching or ()) == 5
+    assert list(matching_problems(document.matching or ())) == []

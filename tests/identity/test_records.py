@@ -9,11 +9,11 @@ import pytest
 from functions.cloud.tables import AzureTable
 from functions.configuration.document import Record
 from functions.errors import Invalid, Unavailable
-from functions.identity.keys import match_keys, place
+from functions.identity.keys import MOBILE, PHONE, match_keys, phone_key, place
 from functions.identity.records import Records
 from functions.message import EntityRef
 from tests.identity.counting import Counting
-from tests.identity.finding import active_cases, by_email, by_phone
+from tests.identity.finding import active_cases, by_email, by_phone, holders
 
 ANNA = Record(entity="contact", id="c-1", name="Anna", phones=("040 123 4567",), emails=("Anna@Example.com",))
 NUMBER = "+358401234567"
@@ -128,3 +128,59 @@ async def test_racing_puts_leave_one_whole_version(records: Records) -> None:
     assert kept is not None
     for number in numbers:
         assert bool(await by_phone(records, number)) == (number in kept.phones)
+
+
+async def test_racing_puts_that_give_and_take_the_same_keys_leave_what_the_last_one_says(
+    records: Records,
+) -> None:
+    versions = [
+        ANNA.model_copy(update={"phones": (n,), "mobiles": (n,) * (turn % 2)})
+        for turn in range(3)
+        for n in (NUMBER, "+358401112222")
+    ]
+    for _ in range(3):
+        await asyncio.gather(*map(records.put, versions))
+        known = await records.known("contact", "c-1")
+        assert known
+        for number in (NUMBER, "+358401112222"):
+            for kind in (PHONE, MOBILE):
+                key = phone_key(number, kind=kind) or ""
+                assert bool(await holders(records, key)) == (key in known.keys), (number, kind)
+
+
+async def test_many_who_share_a_key_come_and_go_at_once(records: Records) -> None:
+    family = [ANNA.model_copy(update={"id": f"c-{n}"}) for n in range(8)]
+    await asyncio.gather(*map(records.put, family))
+    going = [one.model_copy(update={"phones": ()}) for one in family[:3]]
+    await asyncio.gather(
+        *map(records.put, going), *(records.delete("contact", one.id) for one in family[3:6])
+    )
+    assert refs(await by_phone(records, NUMBER)) == [("contact", "c-6"), ("contact", "c-7")]
+    keyed = await records.holders(phone_key(NUMBER) or "")
+    assert sorted(entry.id for entry in keyed.entries) == ["c-6", "c-7"]
+
+
+async def test_the_same_record_once_more_costs_one_read(
+    table: AzureTable, clock: Callable[[], datetime]
+) -> None:
+    counting = Counting(table)
+    records = Records(counting, clock, lambda: "FI")
+    await records.put(ANNA)
+    counting.reads, commits = 0, counting.commits
+    await records.put(ANNA)
+    assert (counting.reads, counting.commits - commits) == (1, 0)
+    await records.put(ANNA.model_copy(update={"attributes": {"tier": "gold"}}))
+    assert (counting.reads, counting.commits - commits) == (2, 1)
+
+
+async def test_a_customer_s_cases_outlive_the_customer_s_record(records: Records) -> None:
+    case = Record(entity="incident", id="1", customer="contact/c-1")
+    await records.put(case)
+    await records.put(ANNA)
+    await records.delete("contact", "c-1")
+    assert await records.get("contact", "c-1") is None
+    assert refs(await active_cases(records, "contact", "c-1")) == [("incident", "1")]
+    await records.put(ANNA)
+    await records.delete("incident", "1")
+    assert await active_cases(records, "contact", "c-1") == []
+    assert await records.get("contact", "c-1") is not None
