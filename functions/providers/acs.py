@@ -152,10 +152,9 @@ def person(address: str) -> tuple[str, str]:
 
 def spelled(raw_id: str) -> str:
     """Give a caller's raw id as we write addresses: E.164, `teams:` and a user's id, or as it is."""
-    for prefix, ours in (("4:+", "+"), ("8:orgid:", "teams:")):
-        if raw_id.startswith(prefix):
-            return ours + raw_id.removeprefix(prefix)
-    return raw_id
+    if raw_id.startswith("8:orgid:"):
+        return f"teams:{raw_id.removeprefix('8:orgid:').lower()}"
+    return raw_id.removeprefix("4:") if raw_id.startswith("4:+") else raw_id
 
 
 def same_address(one: str, other: str) -> bool:
