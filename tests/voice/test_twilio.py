@@ -218,6 +218,19 @@ async def test_a_line_of_the_transcript_overtakes_another(calling: Calling) -> N
     assert [text for text in spoken(story) if text in ("yksi", "kaksi")] == ["yksi", "kaksi"]
 
 
+async def test_who_answers_an_earlier_ring_is_not_connected(calling: Calling) -> None:
+    phone = calling.phone(Part(answers=BILLING, agent="busy"))
+    await _in_line(phone)
+    while sum("<Dial" in document for document in phone.documents) < 2:
+        await _go_on(phone)
+    first, _ = (document for document in phone.documents if "<Dial" in document)
+    await phone.answer(first)
+    assert (await calling.desk.get(f"calls/{phone.sid}"))["state"] == "connecting"
+    await phone.answer(phone.documents[-1])
+    assert (await calling.desk.get(f"calls/{phone.sid}"))["state"] == "talking"
+    await phone.over()
+
+
 async def test_an_old_status_is_noted_and_changes_nothing(calling: Calling) -> None:
     phone = calling.phone(Part())
     await phone.post(phone.callback, CallStatus="ringing")
