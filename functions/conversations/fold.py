@@ -128,7 +128,7 @@ def _opened(thread: Thread, item: Inbound, opening: Opening, auto_close: AutoClo
         "links": opening.links,
         "context": opening.context,
         "decision": opening.decision,
-        "auto_close": times(item.channel, auto_close(opening.workstream)),
+        "auto_close": times(item.channel, auto_close(opening.workstream), opening.context),
     }
     return rested(head.model_copy(update=changes), item.received_at)
 
@@ -161,7 +161,7 @@ def _stored(thread: Thread, item: Inbound, auto_close: AutoCloseOf) -> Thread:
     head = head.model_copy(
         update={
             "messages": message.sequence,
-            "auto_close": times(head.channel, auto_close(head.workstream)),
+            "auto_close": times(head.channel, auto_close(head.workstream), head.context),
             "last_inbound_at": _latest(head.last_inbound_at, item.received_at)
             if speaks
             else head.last_inbound_at,

@@ -55,7 +55,9 @@ def seen_until(message: StoredMessage, head: Conversation) -> StoredMessage:
     """Apply the provider's watermarks to a message that it took; nothing is written."""
     if message.delivery not in TAKEN:
         return message
-    at = message.attempted_at or message.sent_at or message.received_at
+    # What took no call, the customer's client reads from us: it was there as soon as it was recorded.
+    sent_at = message.sent_at if message.parts else None
+    at = message.attempted_at or sent_at or message.received_at
     for state, until in ((Delivery.READ, head.read_until), (Delivery.DELIVERED, head.delivered_until)):
         if until is not None and at <= until:
             return message.model_copy(update={"delivery": furthest(message.delivery, state)})

@@ -34,6 +34,7 @@ AUTO_CLOSED = "closed by the timer"
 
 # Channels whose customer is there only as long as the session lasts: nobody to wait for afterwards.
 LIVE = frozenset({"chat", "voice"})
+PERSISTENT = "chat.persistent"  # in the context of a chat whose customer comes back to it: it is not live
 # Whose customers end their conversation themselves, although they may write at any time.
 ENDED_BY_CUSTOMER = frozenset({("custom", "dynamics")})
 
@@ -48,9 +49,16 @@ CHANNEL_TIMES: Mapping[str, AutoClose] = MappingProxyType(
 )
 
 
-def times(channel: str, configured: AutoClose) -> AutoClose:
+def is_live(channel: str, context: Mapping[str, str]) -> bool:
+    """Tell whether nobody is there any more when the session ends."""
+    return channel in LIVE and PERSISTENT not in context
+
+
+def times(
+    channel: str, configured: AutoClose, context: Mapping[str, str] = MappingProxyType({})
+) -> AutoClose:
     """Give the times in force: what the workstream sets, and the channel's own for the rest."""
-    default = CHANNEL_TIMES.get(channel, AutoClose())
+    default = AutoClose() if PERSISTENT in context else CHANNEL_TIMES.get(channel, AutoClose())
     return default.model_copy(
         update={name: getattr(configured, name) for name in configured.model_fields_set}
     )
@@ -61,7 +69,7 @@ def moved(
 ) -> Conversation:
     """Give the conversation in the state `to`; raises Conflict, naming both, for a way not in the table."""
     usual = TRANSITIONS.get((conversation.state, to))
-    if usual is None or (to is State.WAITING and conversation.channel in LIVE):
+    if usual is None or (to is State.WAITING and is_live(conversation.channel, conversation.context)):
         raise Conflict(f"a conversation cannot go from {conversation.state} to {to}")
     changes: dict[str, object] = {"state": to, "state_reason": reason or usual}
     if to is State.OPEN:
@@ -76,7 +84,8 @@ def moved(
 def rested(conversation: Conversation, at: datetime) -> Conversation:
     """Note activity: the time until the timer closes it begins anew, and never runs backwards."""
     active = max(conversation.last_activity_at, at)
-    rest = (conversation.auto_close or times(conversation.channel, AutoClose())).of(conversation.state)
+    usual = times(conversation.channel, AutoClose(), conversation.context)
+    rest = (conversation.auto_close or usual).of(conversation.state)
     close_after = active + rest if rest is not None else None
     return conversation.model_copy(update={"last_activity_at": active, "close_after": close_after})
 
@@ -92,7 +101,8 @@ def idled(conversation: Conversation, now: datetime) -> Conversation:
 def left(conversation: Conversation, at: datetime) -> Conversation:
     """Give what the customer's leaving makes of it: it ends what lasts as long as they are there."""
     ends = {State.OPEN: State.CLOSED, State.ACTIVE: State.WRAP_UP}
-    there = conversation.channel in LIVE or (conversation.channel, conversation.provider) in ENDED_BY_CUSTOMER
+    there = is_live(conversation.channel, conversation.context)
+    there = there or (conversation.channel, conversation.provider) in ENDED_BY_CUSTOMER
     if not there or conversation.state not in ends:
         return conversation
     return moved(conversation, ends[conversation.state], at=at, reason=CUSTOMER_LEFT)

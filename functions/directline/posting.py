@@ -15,10 +15,11 @@ from functions.channels.contract import Response
 from functions.conversations.feed import CUSTOMER
 from functions.conversations.layout import Place
 from functions.conversations.model import State
+from functions.conversations.states import PERSISTENT
 from functions.directline.access import admit
 from functions.directline.activities import Activity
 from functions.directline.call import Call, Ended, answered
-from functions.directline.sessions import Sessions
+from functions.directline.sessions import Session, Sessions
 from functions.directline.tokens import Grant
 from functions.errors import Invalid, NotFound
 from functions.intake.envelope import inbound_envelope
@@ -94,7 +95,7 @@ class Posting:
             "text": _text(posted),
             "payload": _payload(posted.activity),
             "attachments": attachments,
-            "context": session.context,
+            "context": _context(session, persistent=call.account.settings.persistent),
             "raw": {name: value for name, value in posted.activity.items() if name not in OURS},
         }
         await _send(call, _item(call, grant, posted).model_copy(update=told))
@@ -172,6 +173,12 @@ def _item(call: Call, grant: Grant, posted: Posted) -> Inbound:
         sender=Address(id=grant.user),
         received_at=call.request.received_at,
     )
+
+
+def _context(session: Session, *, persistent: bool) -> dict[str, str]:
+    """Give what the session tells; whether a chat is persistent is ours to say."""
+    told = {name: value for name, value in session.context.items() if name != PERSISTENT}
+    return {**told, PERSISTENT: "true"} if persistent else told
 
 
 async def _send(call: Call, item: Inbound) -> None:

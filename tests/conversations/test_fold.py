@@ -17,7 +17,7 @@ from functions.conversations.model import (
     StoredMessage,
 )
 from functions.conversations.progress import PENDING, all_taken, noted, part_taken
-from functions.conversations.states import LIVE, TRANSITIONS, idled, moved, times
+from functions.conversations.states import LIVE, PERSISTENT, TRANSITIONS, idled, left, moved, times
 from functions.conversations.thread import Thread
 from functions.errors import Conflict
 from functions.message import Delivery, Inbound, Kind
@@ -186,6 +186,17 @@ def test_a_workstreams_times_win_over_the_channels() -> None:
     assert (chat.open, chat.active, chat.wrap_up) == (timedelta(minutes=5), None, timedelta(minutes=15))
     assert times("sms", configured).active == timedelta(days=30)
     assert times("records", AutoClose()).of(State.OPEN) is None
+
+
+def test_a_persistent_chat_rests_like_any_channel() -> None:
+    context = {PERSISTENT: "true"}
+    assert times("chat", AutoClose(), context) == AutoClose()
+    chat = head(State.ACTIVE, "chat")
+    with pytest.raises(Conflict):
+        moved(chat, State.WAITING, at=NOON)
+    lasting = chat.model_copy(update={"context": context})
+    assert moved(lasting, State.WAITING, at=NOON).state is State.WAITING
+    assert (left(chat, NOON).state, left(lasting, NOON).state) == (State.WRAP_UP, State.ACTIVE)
 
 
 def test_a_message_in_wrap_up_is_kept_and_does_not_change_the_state() -> None:

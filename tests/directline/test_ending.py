@@ -76,6 +76,9 @@ async def test_a_persistent_chat_goes_on(chats: Chats) -> None:
     await again.until(2)
     opened = await again.opened()
     assert opened["state"] == "open"
+    await chats.desk.post(f"conversations/{opened['id']}/accept", {})
+    waiting = await chats.desk.post(f"conversations/{opened['id']}/state", {"state": "waiting"})
+    assert waiting["state"] == "waiting"
     await chats.desk.post(f"conversations/{opened['id']}/close", {})
     await again.until(1, "endOfConversation")
     await again.say("kolmas käynti")
