@@ -176,6 +176,11 @@ class Controls:
             self._made[resource] = CallAutomation(resource)
         return self._made[resource]
 
+    async def stop(self) -> None:
+        """Close their sockets."""
+        for control in self._made.values():
+            await control.stop()
+
 
 def _identifier(target: str) -> "CommunicationIdentifier":
     from azure.communication.callautomation import (  # noqa: PLC0415

@@ -49,6 +49,7 @@ class Part(Model):
     last: Literal["customer", "agent"] = "customer"
     hidden: bool = False
     takes: bool = True  # our call to them
+    mute: bool = False  # no prompt of a question can be played
     early: bool = False
     twice: bool = False
     shuffled: bool = False
@@ -117,6 +118,9 @@ class Call:
         """Ask, and give the customer's answer."""
         options, context = content["recognizeOptions"], {"operationContext": content.get("operationContext")}
         prompts = content.get("playPrompts") or []
+        if prompts and self.part.mute:
+            await self.tell(("RecognizeFailed", {**context, **_result(500, 8511)}))
+            return
         await self._pass(self._hear(prompts))
         place = "message" if self.recordings and not self.agent else "menu" if prompts else "line"
         if place == self.part.leaves:

@@ -1,0 +1,118 @@
+"""Calls at ACS that were cut off between the row and the request, or whose news were lost."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest_asyncio
+
+from functions.voice.acs_watch import REQUESTS
+from local.azurite import Azurite
+from local.simulators.acs_call import Part
+from tests.voice.acs_house import House, open_house
+from tests.waiting import eventually
+
+SOON, LATER = REQUESTS + timedelta(seconds=1), timedelta(minutes=15)
+PART = Part(answers=("1", "1"), talk=(("customer", "Hei."),))
+
+
+@pytest_asyncio.fixture
+async def house(azurite: Azurite) -> AsyncIterator[House]:
+    async with open_house(azurite.connection_string) as house:
+        yield house
+
+
+async def test_a_call_that_nothing_happens_to(house: House) -> None:
+    name = await house.ring(PART)
+    await house.until_asked(name, "terminate")
+    await house.until(name, "ended")
+    asked = await house.asked(name)
+    await house.mend(LATER)
+    assert await house.asked(name) == asked
+
+
+async def test_cut_off_before_the_answer_and_the_ring_comes_again(house: House) -> None:
+    house.wire.before = "answer"
+    name = await house.ring(PART)
+    assert await house.asked(name) == []
+    await house.mend(timedelta())  # too early: somebody may just be making the request
+    assert await house.asked(name) == []
+    await house.mend(SOON)
+    await house.until(name, "ended")
+    assert (await house.asked(name)).count("answer") == 1
+
+
+async def test_cut_off_before_words_are_said(house: House) -> None:
+    house.wire.before = "play"
+    name = await house.ring(PART)
+    await house.until_cut()
+    await house.mend(SOON)
+    await house.until(name, "ended")
+    assert (await house.exchange.shown(name))["said"].count("Tervetuloa.") == 1
+
+
+async def test_cut_off_between_recording_and_ringing_the_agent(house: House) -> None:
+    house.wire.after = "record"
+    name = await house.ring(PART)
+    await house.until_cut()
+    assert "add" not in await house.asked(name)
+    await house.mend(SOON)
+    await house.until(name, "ended")
+    asked = await house.asked(name)
+    assert (asked.count("record"), asked.count("add")) == (1, 1)  # the second was the first one again
+
+
+async def test_the_end_of_a_step_is_not_told(house: House) -> None:
+    house.wire.lost = "PlayCompleted"
+    name = await house.ring(PART)
+    await house.until(name, "greeting")
+    await house.until_asked(name, "play")
+    house.wire.lost = ""
+    await house.mend(LATER)
+    await house.until(name, "ended")
+    assert (await house.exchange.shown(name))["said"].count("Tervetuloa.") == 2
+
+
+async def test_a_connection_that_is_not_told(house: House) -> None:
+    house.wire.lost = "CallConnected"
+    name = await house.ring(PART)
+    await house.until_asked(name, "answer")
+    assert (await house.call(name)).state == "ringing"
+    await house.mend(LATER)
+    await house.until(name, "ended")
+    assert "Tervetuloa." in (await house.exchange.shown(name))["said"]
+
+
+async def test_the_end_of_a_call_is_not_told(house: House) -> None:
+    house.wire.lost = "CallDisconnected"
+    name = await house.ring(Part(answers=("1",), leaves="menu"))
+    await house.until(name, "menu")
+
+    async def over() -> bool:
+        return str((await house.exchange.shown(name))["state"]) == "over"
+
+    await eventually(over)
+    await house.mend(LATER)
+    call = await house.call(name)
+    assert (call.state, call.reason) == ("ended", "its end was not told")
+
+
+async def test_a_prompt_that_cannot_be_played(house: House) -> None:
+    """The question is asked without it, once."""
+    name = await house.ring(Part(answers=("1", "1"), mute=True))
+    await house.until(name, "ended")
+    shown = await house.exchange.shown(name)
+    contexts = [one["content"].get("operationContext") for one in shown["asked"]]
+    assert any(str(context).endswith(":bare") for context in contexts)
+
+
+async def test_a_call_whose_account_is_gone_is_forgotten(house: House) -> None:
+    house.wire.before = "play"
+    name = await house.ring(PART)
+    await house.until_cut()
+    document = (await house.services.configurations.current()).document
+    kept = tuple(one for one in document.accounts if one.id != "acs-line")
+    text = document.model_copy(update={"accounts": kept}).model_dump_json(by_alias=True, exclude_unset=True)
+    await house.services.configurations.apply(text, "test")
+    await house.mend(SOON)
+    await house.mend(LATER)
+    assert (await house.asked(name)).count("play") == 0
