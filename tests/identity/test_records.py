@@ -1,7 +1,8 @@
 """Records: found by their keys, replaced whole, and never believed half written."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import pytest
@@ -11,7 +12,8 @@ from functions.configuration.document import Record
 from functions.errors import Invalid, Unavailable
 from functions.identity.keys import MOBILE, PHONE, match_keys, phone_key, place
 from functions.identity.records import Records
-from functions.message import EntityRef
+from functions.message import EntityRef, digest
+from functions.ports import Entity
 from tests.identity.counting import Counting
 from tests.identity.finding import active_cases, by_email, by_phone, holders
 
@@ -184,3 +186,42 @@ async def test_a_customer_s_cases_outlive_the_customer_s_record(records: Records
     await records.delete("incident", "1")
     assert await active_cases(records, "contact", "c-1") == []
     assert await records.get("contact", "c-1") is not None
+
+
+class Between:
+    """A table in which somebody writes just before, or just after, a row is read the nth time."""
+
+    def __init__(self, table: AzureTable, when: tuple[str, int, bool]) -> None:
+        self.range, self.commit = table.range, table.commit
+        self._table, self._when, self._reads = table, when, Counter[str]()
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def get(self, partition: str, key: str) -> Entity | None:
+        self._reads[partition] += 1
+        await self._met(partition, late=False)
+        found = await self._table.get(partition, key)
+        await self._met(partition, late=True)
+        return found
+
+    async def _met(self, partition: str, late: bool) -> None:
+        if self.meanwhile and self._when == (partition, self._reads[partition], late):
+            await self.meanwhile()
+            self.meanwhile = None
+
+
+KEY_ROW, RECORD_ROW = place(phone_key(NUMBER) or "").partition, digest("contact", "c-1")
+
+
+@pytest.mark.parametrize(
+    "when", [(KEY_ROW, 1, False), (KEY_ROW, 1, True), (RECORD_ROW, 2, False), (RECORD_ROW, 2, True)]
+)
+async def test_a_key_that_comes_back_while_it_is_taken_away_stays(
+    table: AzureTable, clock: Callable[[], datetime], records: Records, when: tuple[str, int, bool]
+) -> None:
+    await records.put(ANNA)
+    between = Between(table, when)
+    between.meanwhile = lambda: records.put(ANNA)
+    await Records(between, clock, lambda: "FI").put(ANNA.model_copy(update={"phones": ()}))
+    assert between.meanwhile is None  # it happened
+    assert (await records.get("contact", "c-1")) == ANNA.model_copy(update={"phones": (NUMBER,)})
+    assert refs(await by_phone(records, NUMBER)) == [("contact", "c-1")]
