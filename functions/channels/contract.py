@@ -6,7 +6,7 @@ delivery, written once for all channels, call these functions in the order in wh
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from urllib.parse import parse_qsl
@@ -55,13 +55,22 @@ SettingsT_co = TypeVar("SettingsT_co", bound=Model, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Account(Generic[SettingsT_co]):
-    """One configured address at a provider. `callback` is the webhook's public URL."""
+    """One configured address at a provider. `callback` is the webhook's public URL.
+
+    While a secret is changed, `also` has the settings with the other one: it may have signed what comes in.
+    """
 
     id: str
     channel: str
     provider: str
     callback: str
     settings: SettingsT_co
+    also: tuple[SettingsT_co, ...] = ()
+
+    @property
+    def variants(self) -> "list[Account[SettingsT_co]]":
+        """Give the account with each of its settings, the first ones first."""
+        return [self, *(replace(self, settings=settings, also=()) for settings in self.also)]
 
 
 @dataclass(frozen=True, slots=True)

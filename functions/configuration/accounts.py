@@ -12,6 +12,7 @@ from functions.channels.contract import Account
 from functions.configuration.document import AccountEntry, Entitlement
 from functions.configuration.problem import Problem
 from functions.configuration.reading import Draft, Place, path, said
+from functions.configuration.rotation import choices, listed
 from functions.errors import NotFound, Unavailable
 from functions.message import Model
 from functions.ports import Secrets
@@ -52,14 +53,14 @@ async def open_account(entry: AccountEntry, secrets: Secrets, callback: str) -> 
     """
     found = adapter(entry.channel, entry.provider)
     try:
-        resolved = await _resolved(dict(entry.settings), secrets)
-        settings = found.Settings.model_validate(resolved)
+        resolved = {name: await _resolved(value, secrets) for name, value in entry.settings.items()}
+        settings, *also = map(found.Settings.model_validate, choices(found.Settings, resolved))
     except NotFound as missing:
         raise Unavailable(f"account {entry.id!r}: {missing.reason}") from None
     except ValidationError as error:
         wrong = ", ".join(path(item["loc"]) for item in error.errors(include_input=False))
         raise Unavailable(f"account {entry.id!r}: the settings do not fit: {wrong}") from None
-    return Account(entry.id, entry.channel, entry.provider, callback, settings)
+    return Account(entry.id, entry.channel, entry.provider, callback, settings, tuple(also))
 
 
 def masked_settings(entry: AccountEntry) -> dict[str, JsonValue]:
@@ -101,7 +102,21 @@ def _not_entitled(where: str, entry: AccountEntry, held: frozenset[Entitlement])
 
 def _settings_problems(where: str, entry: AccountEntry) -> Iterator[Problem]:
     places: list[Place] = []
-    settings = _stand_in(dict(entry.settings), (), places)
+    model = adapter(entry.channel, entry.provider).Settings
+    values = {name: _stand_in(value, (name,), places) for name, value in entry.settings.items()}
+    lists = listed(model, values)
+    # A secret that lists two has them, one at a time, in its own place.
+    places = [place[:1] if place[0] in lists else place for place in places]
+    found: dict[str, Problem] = {}
+    for settings in choices(model, values):
+        for problem in _unfit(where, entry, settings, places):
+            found.setdefault(problem.path, problem)
+    yield from found.values()
+
+
+def _unfit(
+    where: str, entry: AccountEntry, settings: Mapping[str, JsonValue], places: Sequence[Place]
+) -> Iterator[Problem]:
     try:
         adapter(entry.channel, entry.provider).Settings.model_validate(settings)
     except ValidationError as error:

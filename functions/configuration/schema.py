@@ -4,6 +4,7 @@ from typing import Any
 
 from functions.channels import CHANNELS, adapter
 from functions.configuration.document import Document
+from functions.configuration.rotation import BOTH, secret_names
 
 Schema = dict[str, Any]
 REFERENCE: Schema = {
@@ -30,12 +31,22 @@ def _choice(channel: str, provider: str, definitions: Schema) -> Schema:
     )
     for part, definition in settings.pop("$defs", {}).items():
         definitions[f"{name}.{part}"] = _referable(definition)
+    lists = secret_names(adapter(channel, provider).Settings)
     definitions[name] = _referable(settings)
+    properties = definitions[name]["properties"]
+    definitions[name]["properties"] = {
+        key: _either(value) if key in lists else value for key, value in properties.items()
+    }
     here = {"channel": {"const": channel}, "provider": {"const": provider}}
     return {
         "if": {"properties": here, "required": [*here]},
         "then": {"properties": {"settings": {"$ref": f"#/$defs/{name}"}}, "required": ["settings"]},
     }
+
+
+def _either(schema: Schema) -> Schema:
+    """Let a secret be a list of two while it is changed."""
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": BOTH, "maxItems": BOTH}]}
 
 
 def _referable(schema: Any) -> Any:

@@ -9,19 +9,20 @@ the provider would repeat it for days, or give up on us.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Keyed, Request, Response
-from functions.errors import Invalid, MonikanavaError, TooLarge, Unavailable
+from functions.errors import Forbidden, Invalid, MonikanavaError, NotAuthentic, TooLarge, Unavailable
 from functions.intake.envelope import inbound_envelope
 from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.keys import KeyRing
 from functions.message import Kind, digest
-from functions.serving import Servers
+from functions.serving import Server, Servers
 from functions.traces import trace
 
 TYPING_SECONDS = 1.0  # for noting who types, while the provider waits for its answer
@@ -63,7 +64,7 @@ class Intake:
             account = await self._accounts(channel, account_id)
             server = self._servers.of(channel, account.provider) if self._servers else None
             if server:
-                return await server.answer(request, account)
+                return await _served(server, account, request)
             return await self._answer(adapter(channel, account.provider), account, request)
         except Unavailable as down:
             log.error("webhook not kept: channel=%s account=%s reason=%s", channel, account_id, down.reason)
@@ -79,16 +80,16 @@ class Intake:
             if len(request.body) > channel.capabilities.body_limit:
                 raise TooLarge(f"the body is over {channel.capabilities.body_limit} bytes")
             request = await self._with_key(channel, account, request)
-            if answer := channel.handshake(request, account):
+            account, answer = _admitted(channel, account, request)
+            if answer:
                 await self._handshakes.succeeded(account.id)
                 return answer
-            channel.authenticate(request, account)
         except MonikanavaError as error:
             await self._handshakes.failed(account.id, error.code, error.reason)
             raise
-        answer = await self._keep(channel, account, request)
+        kept = await self._keep(channel, account, request)
         await self._handshakes.authentic(account.id)
-        return answer
+        return kept
 
     async def _with_key(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Request:
         key_id = channel.key_id(request, account) if isinstance(channel, Keyed) else None
@@ -127,3 +128,28 @@ class Intake:
         body = request.body.decode("utf-8", "backslashreplace")
         message = digest(account.channel, account.id, body)
         await self._parked.park(queue, message, message, body, f"unreadable webhook body: {why}")
+
+
+def _admitted(
+    channel: Adapter[Any], account: Account[Any], request: Request
+) -> tuple[Account[Any], Response | None]:
+    """Give the account with the secret that fits, and the answer to a handshake; raises the first refusal."""
+    refusals: list[MonikanavaError] = []
+    for variant in account.variants:
+        try:
+            if answer := channel.handshake(request, variant):
+                return variant, answer
+            channel.authenticate(request, variant)
+        except (Forbidden, NotAuthentic) as refused:
+            refusals.append(refused)
+        else:
+            return variant, None
+    raise refusals[0]
+
+
+async def _served(server: Server, account: Account[Any], request: Request) -> Response:
+    *others, last = account.variants
+    for variant in others:
+        with suppress(NotAuthentic):
+            return await server.answer(request, variant)
+    return await server.answer(request, last)

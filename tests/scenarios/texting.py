@@ -57,11 +57,13 @@ class Texting:
             self.repeated += 1
             await asyncio.sleep(0.05)
 
-    def signed(self, person: str, message: str, text: str) -> tuple[bytes, dict[str, str]]:
+    def signed(
+        self, person: str, message: str, text: str, token: str = TOKEN
+    ) -> tuple[bytes, dict[str, str]]:
         """Give the body and the headers of one webhook."""
         form = {"MessageSid": message, "From": person, "To": NUMBER, "Body": text, "NumMedia": "0"}
         body = urlencode({**form, "SmsStatus": "received"}).encode()
-        return body, sign("sms", self.callback, {"auth_token": TOKEN}, body)
+        return body, sign("sms", self.callback, {"auth_token": token}, body)
 
     @property
     def callback(self) -> str:
