@@ -18,7 +18,7 @@ import aiohttp
 import yaml
 from rich.console import Console
 
-from local import chat, integration, phone
+from local import acs_phone, chat, integration, phone
 from local.commands import with_messages
 from local.desk import Desk, Json
 from local.platform import Platform
@@ -151,11 +151,15 @@ async def _integration(stage: Stage) -> None:
 
 async def _calls(stage: Stage) -> None:
     """Customers who call, and a telephone company that does what our answers say."""
+    console.print("\n» voice (acs): two calls, through Call Automation")
+    number = stage.accounts["voice-acs"]["settings"]["number"]
+    resource = acs_phone.Resource(stage.http, stage.platform.simulators_url, "voice-acs", number)
     console.print("\n» voice (twilio): two calls, from the first ring to the hang-up")
     settings = stage.accounts["voice-twilio"]["settings"]
     settings = {**settings, "apiBase": f"{stage.platform.simulators_url}/twilio"}
     exchange = phone.Exchange(stage.http, stage.callback("voice-twilio"), settings)
     try:
+        await acs_phone.play(resource, stage.desk, console.print)
         await phone.play(exchange, stage.desk, console.print)
     except phone.Unanswered as error:
         raise Unexpected(str(error)) from None

@@ -44,10 +44,10 @@ async def play(exchange: Exchange, desk: Desk, told: Callable[[str], None]) -> N
     answered = await exchange.phone(AINO, Part(answers=["se lasku"], talk=TALK)).ring()
     for words in answered.said:
         told(f"    the caller hears   {words}")
-    await _shown(answered, desk, told, "Recording")
+    await shown_story(answered.sid, desk, told, "Recording")
     message = await exchange.phone(STRANGER, Part(answers=["3"], message=17, leaves="message")).ring()
     told("    another caller leaves a message:")
-    await _shown(message, desk, told, "Voicemail")
+    await shown_story(message.sid, desk, told, "Voicemail")
     forged = signed(f"{exchange.base}/status", "another-token", {"CallSid": answered.sid})
     async with exchange.http.post(
         urldefrag(forged.url).url, data=forged.body, headers=forged.headers
@@ -57,8 +57,9 @@ async def play(exchange: Exchange, desk: Desk, told: Callable[[str], None]) -> N
             raise Unanswered("a forged callback was taken")
 
 
-async def _shown(phone: Phone, desk: Desk, told: Callable[[str], None], until: str) -> None:
-    conversation, messages = await _story(phone.sid, desk, until)
+async def shown_story(call: str, desk: Desk, told: Callable[[str], None], until: str) -> None:
+    """Show what became of a call, once a message that begins so is here with its sound; raises Unanswered."""
+    conversation, messages = await _story(call, desk, until)
     told(f"    {conversation['state']}, agent queue {conversation['agentQueue']}, {len(messages)} messages:")
     for message in messages:
         told(
