@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from functions.calling import CallNews
 from functions.channels.contract import Account
+from functions.configuration.live import Live
 from functions.configuration.store import Configurations
 from functions.conversations.feed import CUSTOMER
 from functions.conversations.indexes import Indexes
 from functions.conversations.model import StoredMessage
 from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
+from functions.dataverse.environments import Environments
+from functions.dataverse.http import Http
+from functions.dataverse.lookup import Gaps
+from functions.dataverse.marks import Marks
+from functions.dataverse.reader import WebApiReader
+from functions.dataverse.reconcile import Reconciler
+from functions.dataverse.timeline import Timeline
 from functions.delivery.caller import Caller
 from functions.delivery.courier import Courier
 from functions.delivery.line import Line
@@ -33,7 +41,6 @@ from functions.media.fetcher import Fetcher
 from functions.media.requests import MediaRequests
 from functions.media.source import Sources
 from functions.ports import Blobs, Bus, Calling, Entra, Push, Secrets, Table
-from functions.records.reader import NoReader
 from functions.records.rows import Rows
 from functions.records.work import RecordWork
 from functions.routing.inbound import Router
@@ -66,6 +73,8 @@ class Services:
     merger: Merger
     records: Records
     record_work: RecordWork
+    reconciler: Reconciler
+    timeline: Timeline
     configurations: Configurations
     outbox: Outbox
     parked: Parked
@@ -106,7 +115,12 @@ def wire(settings: Settings, outside: Outside) -> Services:
         if pusher:
             await pusher.told(channel, messages)
 
-    indexes = Indexes(table("inbox"), table("recordlinks"), table("due"), clock)
+    async def live() -> Live:
+        return await configurations.current()
+
+    environments = Environments(live, Http(), outside.entra, clock)
+    timeline = Timeline(table("timeline"), environments)
+    indexes = Indexes(table("inbox"), table("recordlinks"), table("due"), clock, timeline.closed)
     threads = Threads(table("threads"), indexes, clock, told)
     sends, identities = Sends(table("sends")), Identities(table("identities"), clock)
 
@@ -127,14 +141,15 @@ def wire(settings: Settings, outside: Outside) -> Services:
     )
 
     media = MediaRequests(threads, outbox, clock)
-    work = RecordWork(Rows(table("recordrows")), records, threads, NoReader(), clock)
+    rows = Rows(table("recordrows"))
+    work = RecordWork(rows, records, threads, WebApiReader(environments), clock)
+    gaps = Gaps(environments, live, rows, records, clock)
 
     async def accounts(channel: str, account: str) -> Account[Any]:
         return await (await configurations.current()).account(channel, account)
 
     pusher = Pusher(push, threads, accounts, clock) if push else None
     keys = KeyRing()
-    live = configurations.current
 
     def calls() -> "Calls":
         # Not on every app's way: importing it costs a cold start 20 ms.
@@ -174,7 +189,9 @@ def wire(settings: Settings, outside: Outside) -> Services:
             servers,
             lambda thread: threads.typing(thread, CUSTOMER),
         ),
-        router=Router(threads, identities, records, configurations, sends, parked, media, work, clock),
+        router=Router(
+            threads, identities, records, configurations, sends, parked, media, work, clock, gaps.fill
+        ),
         courier=Courier(
             threads,
             identities,
@@ -196,6 +213,8 @@ def wire(settings: Settings, outside: Outside) -> Services:
         merger=Merger(identities, clock),
         records=records,
         record_work=work,
+        reconciler=Reconciler(environments, live, Marks(table("marks")), outbox, clock),
+        timeline=timeline,
         configurations=configurations,
         outbox=outbox,
         parked=parked,

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from functions.calling import CHANNEL as VOICE
 from functions.cloud.http import to_http, to_request
+from functions.dataverse.environments import CHANNEL as RECORDS
 from functions.delivery.outgoing import enqueue
 from functions.intake.parked import QUEUE as PARKED
 from functions.media.jobs import QUEUE as MEDIA
@@ -36,6 +37,8 @@ def register_channel(app: func.FunctionApp, channel: str, services: ServicesOf) 
         _dead(app, queue, services)
     if channel == VOICE:
         _mend(app, services)
+    if channel == RECORDS:
+        _reconcile(app, services)
 
 
 def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
@@ -173,6 +176,21 @@ def _mend(app: func.FunctionApp, services: ServicesOf) -> None:
     @app.timer_trigger("timer", "30 * * * * *")
     async def mend_calls(timer: func.TimerRequest) -> None:
         await (await services()).call_news.mend()
+
+
+def _reconcile(app: func.FunctionApp, services: ServicesOf) -> None:
+    """Ask Dataverse what changed there unheard, and write there what has closed here."""
+
+    @app.function_name("reconcile_records")
+    @app.timer_trigger("timer", "0 */5 * * * *")
+    async def reconcile_records(timer: func.TimerRequest) -> None:
+        await (await services()).reconciler.run()
+
+    @app.function_name("write_timeline")
+    @app.timer_trigger("timer", "15 * * * * *")
+    async def write_timeline(timer: func.TimerRequest) -> None:
+        found = await services()
+        await found.timeline.write(found.threads)
 
 
 async def _park(services: Services, queue: str, message: func.ServiceBusMessage, reason: str) -> None:

@@ -5,8 +5,9 @@ hints: who reads them reads the head too.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 from functions.conversations.due import Due
 from functions.conversations.listing import Heads, drop, listing, newest_first
@@ -18,15 +19,28 @@ from functions.ports import Entity, Op, Table, Write
 
 MENTIONED = 100  # conversations that are unlinked from a record at a time
 SPREAD = 4  # partitions of one workstream's conversations in one state
+Closed = Callable[[Conversation], Coroutine[Any, Any, None]]
+
+
+async def nobody(conversation: Conversation) -> None:
+    """Tell nobody."""
 
 
 class Indexes:
-    """The three index tables."""
+    """The three index tables. `closed` hears of every conversation that closes, at least once."""
 
-    def __init__(self, inbox: Table, records: Table, due: Table, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        inbox: Table,
+        records: Table,
+        due: Table,
+        clock: Callable[[], datetime],
+        closed: Closed = nobody,
+    ) -> None:
         self._inbox = inbox
         self._records = records
         self.due = Due(due, clock)
+        self._closed = closed
 
     async def moved(self, before: Conversation | None, after: Conversation, heads: Heads) -> None:
         """Write what a change of a head makes necessary: nothing, where only a message was added.
@@ -40,6 +54,8 @@ class Indexes:
             writes += [self._candidate(after, ref) for ref in after.customer.candidates]
         if before is None or _listed(before) != _listed(after):
             writes += [self._list(after), self.due.put(after)]
+        if after.state is State.CLOSED and (before is None or before.state is not State.CLOSED):
+            writes.append(self._closed(after))
         await asyncio.gather(*writes)
         if before and _listed(before) not in (None, _listed(after)):
             await self._retire(before, heads)

@@ -52,6 +52,15 @@ class Environments:
         accounts = [await live.account(CHANNEL, one) for one in ids]
         return [self._reached(account) for account in accounts if wanted(account.settings)]
 
+    async def writes_back(self) -> bool:
+        """Tell whether any account writes conversations back; asks for no secret."""
+        document = (await self._live()).document
+        return any(
+            entry.settings.get("writeBack", entry.settings.get("write_back")) is True
+            for entry in document.accounts
+            if (entry.channel, entry.provider) == (CHANNEL, PROVIDER)
+        )
+
     def _reached(self, account: Account[DataverseSettings]) -> Reached:
         if not isinstance(account.settings, DataverseSettings) or not account.settings.api_base:
             raise NotFound(f"the account {account.id!r} has no Web API")

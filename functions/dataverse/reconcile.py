@@ -2,8 +2,8 @@
 
 https://learn.microsoft.com/power-apps/developer/data-platform/use-change-tracking-synchronize-data-external-systems.
 Where a table's changes are tracked, a delta link names them, deletions too; else rows are asked for by
-`modifiedon`, and deletions are not seen. Each row is an item on `inbound-records`, in its record's order: what
-a webhook told already is no news there. The first pass reads all rows, and they become nobody's work.
+`modifiedon`, and deletions are not seen. Each row is an item on `inbound-records`, in its record's order:
+what a webhook told already is no news there. The first pass reads all rows, and they become nobody's work.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ that a poison message never blocks its thread.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -35,7 +35,13 @@ from functions.traces import trace
 PARK_AFTER = 5  # deliveries; the queue itself would dead-letter after 10
 STATUS_SECONDS = 5.0  # how long a status may be faster than our own note of the send
 CONSENT = frozenset({Kind.OPT_OUT, Kind.OPT_IN})
+Fill = Callable[[Clues], Awaitable[bool]]  # tells whether the record store has come to know more
 log = logging.getLogger("monikanava.routing")
+
+
+async def nowhere(clues: Clues) -> bool:
+    """Look nobody up."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Router:
         media: MediaRequests,
         work: RecordWork,
         clock: Callable[[], datetime],
+        fill: Fill = nowhere,
     ) -> None:
         self._threads = threads
         self._identities = identities
@@ -78,6 +85,7 @@ class Router:
         self._media = media
         self._work = work
         self._clock = clock
+        self._fill = fill
 
     async def route(self, queue: str, deliveries: Sequence[Delivery]) -> None:
         """Route a batch in order; raises when it must be delivered again."""
@@ -149,6 +157,8 @@ class Router:
         identity = await self._identities.observe(item)
         clues = Clues(await self._identities.person(identity), item.context)
         found = await match(clues, self._records, live.ranks)
+        if not (found.links or found.candidates) and live.ranks and await self._fill(clues):
+            found = await match(clues, self._records, live.ranks)
         return live.open(item, identity, found, self._clock())
 
     async def _park(self, queue: str, delivery: Delivery, reason: str) -> None:
