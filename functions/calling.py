@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/azure-web-pubsub/reference-cloud-events#user-e
 from functions.channels.contract import Request
 from functions.errors import Invalid
 from functions.intake.webhook import Accounts
-from functions.serving import CallServer, Servers
+from functions.serving import SERVERS, CallServer, Mending, Servers
 
 CHANNEL, PROVIDER = "voice", "acs"
 
@@ -32,6 +32,7 @@ class CallNews:
 
     async def mend(self) -> None:
         """Look after the calls that stand still."""
-        server = self._servers.of(CHANNEL, PROVIDER)
-        if isinstance(server, CallServer):
-            await server.mend()
+        for channel, provider in SERVERS:
+            server = self._servers.of(channel, provider) if channel == CHANNEL else None
+            if isinstance(server, Mending):
+                await server.mend()

@@ -37,11 +37,16 @@ class Server(Protocol):
 
 
 @runtime_checkable
-class CallServer(Protocol):
-    """What the server of calls has besides that ACS controls."""
+class Mending(Protocol):
+    """What a server of calls has besides."""
 
     async def mend(self) -> None:
         """Look after the calls that stand still."""
+
+
+@runtime_checkable
+class CallServer(Protocol):
+    """What the server of calls has besides that ACS controls."""
 
     async def hear(self, account: Account[Any], name: str, frame: str, body: bytes) -> None:
         """Take a frame of a call's transcript; `frame` names it, however often it comes."""

@@ -84,6 +84,12 @@ def api_call(settings: TwilioSettings, resource: str, form: Form) -> Call:
     return Call(url=url, headers={"Authorization": _basic(settings)}, form=tuple(form))
 
 
+def api_question(settings: TwilioSettings, resource: str) -> Call:
+    """Build the call that reads a resource of the account."""
+    url = f"{settings.api_base}/2010-04-01/Accounts/{settings.account_sid}/{resource}"
+    return Call(url=url, headers={"Authorization": _basic(settings)}, method="GET")
+
+
 def receipt(answer: Answer) -> Outcome:
     """Read what the Messages resource answered. Twilio's own sentence is left out: it quotes the number."""
     content = read_answer(answer.body)

@@ -144,6 +144,12 @@ class Calls:
         )
         return taken
 
+    async def retell(self, call: str) -> Call:
+        """Tell what may not have been told of a call; raises NotFound."""
+        found = await self.get(call)
+        await self._tell(found)
+        return found
+
     async def _read(self, call: str) -> tuple[Call, str]:
         row = await self._table.get(_partition(call), ROW)
         if row is None:

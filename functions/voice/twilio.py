@@ -1,4 +1,4 @@
-"""The server of calls at Twilio: its webhooks below an account's address, and its Calls resource.
+"""The server of calls at Twilio: its webhooks below an account's address.
 
     ""             a call comes in                        status         the call's statuses
     step           what ended a step; the next is asked   leg            the agent's phone was answered
@@ -9,6 +9,7 @@ part of ours is down, with a pause and the same address again, so that the calle
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,21 +17,21 @@ from typing import Any
 from functions.channels.contract import Account, Request, Response
 from functions.channels.voice.calls import BODY_LIMIT
 from functions.channels.voice.twilio import TwilioVoiceSettings
-from functions.delivery.caller import NotSent
-from functions.errors import MonikanavaError, NotAuthentic, NotDeliverable, NotFound, TooLarge, Unavailable
+from functions.errors import MonikanavaError, NotAuthentic, NotFound, TooLarge, Unavailable
 from functions.providers import twilio
-from functions.providers.payload import read_answer, text
 from functions.serving import Rooms
 from functions.voice import twilio_forms as forms
 from functions.voice.calls import Calls, Occurrence
-from functions.voice.events import Answered, Rang
-from functions.voice.model import Call
-from functions.voice.twiml import RETRY, Script, address, again
+from functions.voice.events import Answered, HungUp, Rang
+from functions.voice.model import Call, CallState
+from functions.voice.twilio_api import CallsApi
+from functions.voice.twilio_watch import Watch
+from functions.voice.twiml import RETRY, Script, again
 
 DEADLINE = 10.0  # seconds
-RING = 60  # seconds that we let a customer's phone ring
 TWIML = "text/xml"
-GONE = frozenset({"20404", "21220"})  # codes: no such call, or it is not in progress
+UNTOLD = "its end was not told"
+log = logging.getLogger("monikanava.voice")
 
 
 class NotPost(MonikanavaError):
@@ -58,6 +59,8 @@ class TwilioCalls:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._calls = Calls(rooms.table, rooms.threads, rooms.outbox, rooms.live, rooms.clock)
+        self._api = CallsApi(rooms.caller)
+        self._watch = Watch(rooms.table, rooms.clock)
         self._spoken: dict[str, Handler] = {"": self._incoming, "step": self._step}
         self._noted: dict[str, Callable[[Webhook], Occurrence]] = {
             "status": lambda hook: forms.status(hook.form),
@@ -79,25 +82,32 @@ class TwilioCalls:
 
     async def dial(self, account: Account[Any], call: Call) -> str:
         """Call the customer; gives the call's SID."""
-        form = [
-            ("To", call.customer),
-            ("From", call.ours),
-            ("Url", address(account.callback, "step", call.id, step="0", end="taken")),
-            ("Method", "POST"),
-            ("StatusCallback", address(account.callback, "status", call.id)),
-            ("StatusCallbackMethod", "POST"),
-            *(("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed")),
-            ("Timeout", str(RING)),
-        ]
-        return await self._call(account, "Calls.json", form)
+        await self._watch.later(account.id, call.id)
+        return await self._api.create(account, call)
 
     async def hang_up(self, account: Account[Any], call: Call) -> None:
         """End a call, or give it up while it rings; one that is over is well."""
-        try:
-            await self._call(account, f"Calls/{call.provider_call}.json", [("Status", "completed")])
-        except NotDeliverable as refused:
-            if refused.code not in GONE:
-                raise
+        await self._api.end(account, call)
+
+    async def mend(self) -> None:
+        """Ask after calls that we have not heard of for long; those that cannot be helped wait."""
+        for name, call in await self._watch.overdue():
+            try:
+                account = await (await self._rooms.live()).account("voice", name)
+                await self._mend(account, await self._calls.retell(call))
+            except NotFound:
+                await self._watch.done(call)
+            except MonikanavaError as error:
+                log.warning("not mended: call=%s code=%s", call, error.code)
+
+    async def _mend(self, account: Account[Any], call: Call) -> None:
+        if call.state is not CallState.ENDED:
+            if await self._api.lives(account, call):
+                await self._watch.later(account.id, call.id)
+                return
+            log.warning("mended: call=%s state=%s", call.id, call.state)
+            await self._calls.take(call.id, Occurrence("mended", (HungUp(UNTOLD),)), account)
+        await self._watch.done(call.id)
 
     async def _answered(self, hook: Webhook) -> Response:
         path = hook.request.rest
@@ -115,6 +125,7 @@ class TwilioCalls:
     async def _incoming(self, hook: Webhook) -> Response:
         plan = await self._calls.plan(hook.account)
         call = forms.incoming(hook.form, hook.request, hook.account, plan.languages[0])
+        await self._watch.later(hook.account.id, call.id)
         await self._calls.begin(call)
         taken = await self._calls.take(call.id, Occurrence("incoming", (Rang(), Answered())), hook.account)
         return _twiml(hook, taken.call)
@@ -128,19 +139,6 @@ class TwilioCalls:
     async def _take(self, hook: Webhook, occurrence: Occurrence) -> Call:
         call = forms.call_of(hook.form, hook.query)
         return (await self._calls.take(call, occurrence, hook.account)).call
-
-    async def _call(self, account: Account[Any], resource: str, form: list[tuple[str, str]]) -> str:
-        settings: TwilioVoiceSettings = account.settings
-        try:
-            answer = await self._rooms.caller.call(
-                twilio.api_call(settings, resource, form), f"{settings.api_base}/"
-            )
-        except NotSent as unreached:
-            raise Unavailable(unreached.reason) from None
-        if answer.status >= 300:
-            code = text(read_answer(answer.body), "code") or str(answer.status)
-            raise NotDeliverable(code, f"Twilio refuses the call (code {code})")
-        return text(read_answer(answer.body), "sid")
 
 
 def _admit(request: Request, account: Account[Any]) -> Webhook:

@@ -34,6 +34,7 @@ class TwilioCalls:
         return [
             web.post(f"{account}/Calls.json", self._create),
             web.post(f"{account}/Calls/{{sid}}.json", self._update),
+            web.get(f"{account}/Calls/{{sid}}.json", self._fetch),
             web.get(f"{account}/Recordings/{{sid}}.mp3", _recording),
         ]
 
@@ -64,6 +65,13 @@ class TwilioCalls:
         phone = Phone(http, settings, "", form["To"], part)
         self._tasks[phone.sid] = asyncio.create_task(_play(phone, form))
         return phone.sid
+
+    async def _fetch(self, request: web.Request) -> web.Response:
+        task = self._tasks.get(request.match_info["sid"])
+        if task is None:
+            return web.json_response(NOT_FOUND, status=404)
+        status = "completed" if task.done() else "in-progress"
+        return web.json_response({"sid": request.match_info["sid"], "status": status})
 
     async def _update(self, request: web.Request) -> web.Response:
         task = self._tasks.get(request.match_info["sid"])

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 from uuid import uuid4
@@ -23,6 +23,7 @@ from functions.ports import Bus, Entity, Envelope, Op, Table
 from functions.services import Services, wire
 from functions.settings import Settings
 from functions.voice.twilio import TwilioCalls
+from functions.voice.twilio_api import CallsApi
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
 from local.simulators.twilio import signed
@@ -39,6 +40,7 @@ class Weather:
     calls: bool = False
     queues: bool = False
     slow: float = 0.0
+    ahead: timedelta = timedelta()  # of our clock
 
 
 @dataclass
@@ -162,13 +164,16 @@ async def house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[House
         wrapped: dict[str, Table] = {"calls": Shaky(real, weather), "spool": ShakySpool(real, weather)}
         return wrapped.get(name, real)
 
+    def clock() -> datetime:
+        return datetime.now(UTC) + weather.ahead
+
     app = Settings(BASE, "", "", "", "", "", "", "", ())
     real = outside(tables, bus, None, EnvironmentSecrets({}))  # type: ignore[arg-type] # no file is sent here
-    services = wire(app, dataclasses.replace(real, table=table, bus=shaky))
+    services = wire(app, dataclasses.replace(real, table=table, bus=shaky, clock=clock))
     await services.configurations.apply(configuration().replace("http://simulators", BASE), "test")
     server = services.servers.of("voice", "twilio")
     assert isinstance(server, TwilioCalls)
-    server._rooms = dataclasses.replace(server._rooms, caller=provider)
+    server._api = CallsApi(provider)
     yield House(services, weather, shaky, provider, server)
     await bus.close()
     await tables.close()

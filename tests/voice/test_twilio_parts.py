@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -38,7 +39,7 @@ async def open_house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[
 @pytest.fixture
 def house(open_house: House) -> House:
     open_house.weather.calls = open_house.weather.queues = False
-    open_house.weather.slow = 0.0
+    open_house.weather.slow, open_house.weather.ahead = 0.0, timedelta()
     open_house.bus.sent.clear()
     open_house.provider.asked.clear()
     open_house.provider.answer = Answer(201, {}, b'{"sid": "CA00"}')
@@ -212,6 +213,42 @@ async def test_a_call_that_cannot_be_made_has_ended(
         await place(house.services.calls(), house.server, await house.account(), wish)
     kept, new = await place(house.services.calls(), house.server, await house.account(), wish)
     assert (kept.state, new) == (CallState.ENDED, False)
+
+
+async def test_a_call_whose_end_was_not_told_is_asked_after(house: House) -> None:
+    call = sid()
+    await house.post(LINE, CallSid=call)
+    await house.server.mend()
+    assert not house.provider.asked  # not yet
+    house.weather.ahead = timedelta(minutes=11)
+    house.provider.answer = Answer(200, {}, b'{"status": "in-progress"}')
+    await house.server.mend()
+    assert house.provider.asked[-1].url.endswith(f"/Calls/{call}.json")
+    assert house.provider.asked[-1].method == "GET"
+    house.weather.ahead = timedelta(minutes=22)
+    house.provider.answer = Answer(500, {}, b"")
+    await house.server.mend()  # it does not tell
+    assert (await house.services.calls().get(call)).state is CallState.GREETING
+    house.provider.answer = Answer(200, {}, b'{"status": "completed"}')
+    await house.server.mend()
+    assert (await house.services.calls().get(call)).reason == twilio.UNTOLD
+    assert house.bus.sent[-1].kind is Kind.LEFT
+    house.provider.asked.clear()
+    house.weather.ahead = timedelta(minutes=44)
+    await house.server.mend()
+    assert call not in str([asked.url for asked in house.provider.asked])
+
+
+async def test_what_nobody_told_again_is_told_by_the_timer(house: House) -> None:
+    call = sid()
+    await house.post(LINE, CallSid=call)
+    house.weather.queues = True
+    await house.post(f"{LINE}/status", CallSid=call, CallStatus="completed", SequenceNumber="0")
+    house.weather.queues = False
+    house.weather.ahead = timedelta(minutes=60)
+    house.bus.sent.clear()
+    await house.server.mend()
+    assert [item.kind for item in house.bus.sent if item.thread == call] == [Kind.LEFT]
 
 
 def of_twilio(**more: Any) -> Account[TwilioVoiceSettings]:

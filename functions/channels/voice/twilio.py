@@ -22,7 +22,7 @@ class TwilioVoice(Calling):
     Settings = TwilioVoiceSettings
 
     def setup(self, account: Account[TwilioVoiceSettings]) -> list[Step]:
-        """List the two addresses of a number. Without the second, nobody tells us that a caller hung up."""
+        """List a number's two addresses. Without the second we only learn by asking that a caller hung up."""
         where = "Twilio console: Phone Numbers > Active numbers > the number > Voice"
         return [
             Step(f"{where} > A call comes in: Webhook, HTTP POST", "URL", account.callback),
