@@ -9,7 +9,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ import aiohttp
 import yaml
 from rich.console import Console
 
-from local import acs_phone, chat, integration, phone
+from local import acs_phone, cases, chat, integration, phone
 from local.commands import with_messages
 from local.desk import Desk, Json
 from local.platform import Platform
-from local.simulators.compose import PLAYS, Play, compose
+from local.simulators.compose import PLAYS, Play, compose, tampered
 from local.simulators.meta import batch
 from local.simulators.signed import SignedRequest, Words
 from local.tables import show
@@ -39,6 +39,9 @@ console = Console(highlight=False, soft_wrap=True)
 
 class Unexpected(Exception):
     """The demo did not go as it must."""
+
+
+UNANSWERED = (Unexpected, chat.Unanswered, integration.Unanswered, phone.Unanswered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ async def play(options: argparse.Namespace) -> int:
             async with Desk(platform.url, platform.issuer.token("Administrator", "demo")) as desk:
                 try:
                     await _acts(Stage(platform, desk, http, accounts))
-                except (Unexpected, TimeoutError) as error:
+                except (*UNANSWERED, TimeoutError) as error:
                     console.print(f"✗ {error or type(error).__name__}")
                     return 1
     console.print(f"✓ all as it must be, in {time.monotonic() - started:.1f} s")
@@ -126,15 +129,13 @@ async def _acts(stage: Stage) -> None:
     await _chat(stage)
     await _integration(stage)
     await _calls(stage)
+    await _cases(stage)
 
 
 async def _chat(stage: Stage) -> None:
     """A visitor of the chat page and an agent: there is no webhook, the visitor calls us."""
     console.print("\n» chat: a visitor of the page, over Direct Line")
-    try:
-        await chat.play(stage.callback("chat-web"), stage.desk, stage.http, console.print)
-    except chat.Unanswered as error:
-        raise Unexpected(str(error)) from None
+    await chat.play(stage.callback("chat-web"), stage.desk, stage.http, console.print)
 
 
 async def _integration(stage: Stage) -> None:
@@ -143,10 +144,7 @@ async def _integration(stage: Stage) -> None:
     account = stage.accounts["custom-dynamics"]
     base, simulators = stage.callback("custom-dynamics"), stage.platform.simulators_url
     caller = integration.Integration(stage.http, base, account["settings"], simulators)
-    try:
-        await integration.play(caller, stage.desk, console.print)
-    except integration.Unanswered as error:
-        raise Unexpected(str(error)) from None
+    await integration.play(caller, stage.desk, console.print)
 
 
 async def _calls(stage: Stage) -> None:
@@ -154,15 +152,24 @@ async def _calls(stage: Stage) -> None:
     console.print("\n» voice (acs): two calls, through Call Automation")
     number = stage.accounts["voice-acs"]["settings"]["number"]
     resource = acs_phone.Resource(stage.http, stage.platform.simulators_url, "voice-acs", number)
+    await acs_phone.play(resource, stage.desk, console.print)
     console.print("\n» voice (twilio): two calls, from the first ring to the hang-up")
     settings = stage.accounts["voice-twilio"]["settings"]
     settings = {**settings, "apiBase": f"{stage.platform.simulators_url}/twilio"}
     exchange = phone.Exchange(stage.http, stage.callback("voice-twilio"), settings)
-    try:
-        await acs_phone.play(resource, stage.desk, console.print)
-        await phone.play(exchange, stage.desk, console.print)
-    except phone.Unanswered as error:
-        raise Unexpected(str(error)) from None
+    await phone.play(exchange, stage.desk, console.print)
+
+
+async def _cases(stage: Stage) -> None:
+    """Records that change in Dataverse, and what becomes of them here."""
+    console.print("\n» records (dataverse): contacts, and a case from its creation to its resolution")
+    settings = stage.accounts["records-dataverse"]["settings"]
+    crm = cases.Environment(stage.http, stage.callback("records-dataverse"), settings, console.print)
+    await cases.play(
+        crm,
+        stage.desk,
+        lambda phone: stage.post("an SMS", stage.message("sms-twilio", "Hei", sender=phone), 200),
+    )
 
 
 def _main(stage: Stage, found: Found) -> list[Json]:
@@ -185,7 +192,7 @@ async def _webhooks(stage: Stage, account_id: str) -> None:
     first = stage.message(account_id, "Hei, laskussa on virhe", name="Aino Virtanen")
     await stage.post("signed message", first, 200)
     await stage.post("the same, repeated by the provider", first, 200)
-    await stage.post("the same, tampered with", _tampered(first, play), 401)
+    await stage.post("the same, tampered with", tampered(first, play), 401)
     await stage.post("second message", stage.message(account_id, "Voitteko auttaa?"), 200)
 
 
@@ -276,16 +283,6 @@ def _settled(stage: Stage, found: Found) -> bool:
         for message in messages
         if message["direction"] == "outbound"
     )
-
-
-def _tampered(request: SignedRequest, play: Play) -> SignedRequest:
-    """Change what is signed, where it is encoded too; where nothing is, the secret itself."""
-    headers = {name: value[::-1] if name == play.proof else value for name, value in request.headers.items()}
-    body = request.body.replace(b"virhe", b"lahja")
-    if body == request.body:
-        middle = slice(len(body) // 2, len(body) // 2 + 16)
-        body = body[: middle.start] + body[middle].swapcase() + body[middle.stop :]
-    return replace(request, headers=headers, body=body)
 
 
 def _show_order(found: Found) -> None:

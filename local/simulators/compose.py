@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.message import Delivery
@@ -87,3 +87,13 @@ def compose(
     """
     play = PLAYS[channel, provider]
     return play.compose(settings, callback, Words(sender or play.customer, text, name, tuple(media), id))
+
+
+def tampered(request: SignedRequest, play: Play) -> SignedRequest:
+    """Change what is signed, where it is encoded too; where nothing is, the secret itself."""
+    headers = {name: value[::-1] if name == play.proof else value for name, value in request.headers.items()}
+    body = request.body.replace(b"virhe", b"lahja")
+    if body == request.body:
+        middle = slice(len(body) // 2, len(body) // 2 + 16)
+        body = body[: middle.start] + body[middle].swapcase() + body[middle.stop :]
+    return replace(request, headers=headers, body=body)
