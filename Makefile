@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
 BIN := .venv/bin
 # A process for each core; the tests of a file stay together, for they share what they started.
 TEST := $(BIN)/pytest --numprocesses auto --dist loadfile
-SOURCES := function_app.py functions local tests bench
+SOURCES := function_app.py functions infra local tests bench
 PORT ?= 7071
 CONFIG ?= local/configuration.yaml
 DATA ?= .data

@@ -29,26 +29,7 @@ param undeleteDays int = 7
 @description('Whether the internet is refused.')
 param private bool
 
-// A row for each table("…") and TABLE of functions/: `python -m infra check` compares.
-var tables = [
-  'callqueues'
-  'calls'
-  'chats'
-  'configuration'
-  'customs'
-  'due'
-  'handshakes'
-  'identities'
-  'inbox'
-  'parked'
-  'recordlinks'
-  'records'
-  'sends'
-  'spool'
-  'threads'
-  'tokens'
-  'waiting'
-]
+var tables = loadJsonContent('../tables.json')
 var containers = ['media']
 var rules = {
   accessTier: 'Hot'

@@ -1,0 +1,193 @@
+"""What the code uses, read from the code itself: queues, tables, containers, settings, roles, figures, logs.
+
+Queues come from the functions' own triggers; the rest from the sources' syntax trees.
+"""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import azure.functions as func
+
+from functions.channels import channel_names
+from functions.cloud.triggers import register_channel, register_shared
+from functions.services import Services
+
+ROLES = {  # of a client of Azure's: what its identity must be allowed
+    "azure.servicebus": "Azure Service Bus Data Sender",
+    "azure.data.tables": "Storage Table Data Contributor",
+    "azure.storage.blob": "Storage Blob Data Contributor",
+    "azure.keyvault.secrets": "Key Vault Secrets User",
+    "azure.messaging.webpubsubservice": "Web PubSub Service Owner",
+    "azure.monitor.opentelemetry": "Monitoring Metrics Publisher",
+}
+NO_ROLE = (  # what they all share, the host's own model, and the one client that has a key of its account
+    "azure.core",
+    "azure.functions",
+    "azure.identity",
+    "azure.communication.callautomation",
+)
+HOST_ROLES = frozenset(
+    ("Azure Service Bus Data Receiver", "Monitoring Metrics Publisher", "Storage Blob Data Owner")
+)
+PLATFORM = frozenset(("OTEL_SERVICE_NAME", "WEBSITE_SITE_NAME"))  # settings that Azure makes
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A name that the code looks up, and the names that do as well."""
+
+    name: str
+    alternatives: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """All of it."""
+
+    queues: frozenset[str]
+    tables: frozenset[str]
+    containers: frozenset[str]
+    settings: tuple[Setting, ...]
+    roles: frozenset[str]
+    unknown_clients: frozenset[str]
+    figures: frozenset[str]
+    logs: frozenset[str]
+    subscribed: frozenset[str]
+
+
+def read(root: Path) -> Uses:
+    """Read `function_app.py` and `functions/` below a folder, which is the one that is imported."""
+    trees = {path: ast.parse(path.read_text()) for path in _sources(root)}
+    clients = {name for tree in trees.values() for name in _azure(tree)}
+    texts = frozenset(
+        str(node.value)
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    return Uses(
+        queues=_queues(),
+        tables=frozenset(_tables(root, trees)),
+        containers=frozenset(_values(root, trees, "CONTAINER")),
+        settings=tuple(
+            found for path, tree in trees.items() for found in _settings(_module(root, path), tree)
+        ),
+        roles=HOST_ROLES | {role for client, role in ROLES.items() if _any(clients, client)},
+        unknown_clients=frozenset(
+            name for name in clients if not name.startswith((*ROLES, *NO_ROLE)) and name != "azure"
+        ),
+        figures=frozenset(found for found in texts if found.startswith("monikanava.")),
+        logs=frozenset(found for tree in trees.values() for found in _logs(tree)),
+        subscribed=frozenset(found for found in texts if found.startswith("Microsoft.Communication.")),
+    )
+
+
+def _sources(root: Path) -> list[Path]:
+    return [root / "function_app.py", *sorted((root / "functions").rglob("*.py"))]
+
+
+def _module(root: Path, path: Path) -> str:
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _any(clients: set[str], prefix: str) -> bool:
+    return any(client.startswith(prefix) for client in clients)
+
+
+def _queues() -> frozenset[str]:
+    async def services() -> Services:
+        raise NotImplementedError  # nothing is invoked: only the triggers are looked at
+
+    app = func.FunctionApp()
+    for channel in channel_names():
+        register_channel(app, channel, services)
+    register_shared(app, services)
+    bindings = [binding for found in app.get_functions() for binding in found.get_raw_bindings()]
+    return frozenset(_queue(binding) for binding in bindings if '"serviceBusTrigger"' in binding)
+
+
+def _queue(binding: str) -> str:
+    found = ast.literal_eval(binding.replace(": true", ": True").replace(": false", ": False"))
+    return str(found["queueName"]).removesuffix("/$DeadLetterQueue")
+
+
+def _azure(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("azure."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("azure."):
+            yield node.module or ""
+
+
+def _tables(root: Path, trees: dict[Path, ast.Module]) -> Iterator[str]:
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and len(node.args) == 1 and _called(node) in ("table", "_table"):
+                found = _text(_module(root, path), node.args[0])
+                if found:
+                    yield found
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _text(module: str, node: ast.expr) -> str:
+    """Give the text of a constant, of a name of the module, or of both joined; empty for anything else."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.Name):
+        found = getattr(importlib.import_module(module), node.id, "")
+        return found if isinstance(found, str) else ""
+    if isinstance(node, ast.FormattedValue):
+        return _text(module, node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(module, part) for part in node.values)
+    return ""
+
+
+def _values(root: Path, trees: dict[Path, ast.Module], name: str) -> Iterator[str]:
+    for path, tree in trees.items():
+        if any(isinstance(node, ast.Assign) and _assigned(node) == name for node in tree.body):
+            yield str(getattr(importlib.import_module(_module(root, path)), name))
+
+
+def _assigned(node: ast.Assign) -> str:
+    target = node.targets[0]
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _settings(module: str, tree: ast.Module) -> Iterator[Setting]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp):
+            names = [name for value in node.values for name in _looked_up(module, value)]
+            yield from (Setting(name, frozenset(names) - {name}) for name in names)
+        elif isinstance(node, ast.Call) and _called(node) == "need":
+            names = [_text(module, arg) for place, arg in enumerate(node.args) if place != 1]
+            yield from (Setting(name, frozenset(names) - {name}) for name in names)
+        elif not isinstance(node, ast.expr):
+            continue
+        else:
+            yield from (Setting(name) for name in _looked_up(module, node))
+
+
+def _looked_up(module: str, node: ast.expr) -> Iterator[str]:
+    """Find `environment.get(NAME)` and its like; a name that is only known when the app runs is none."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        whose = ast.unparse(node.func.value)
+        known = whose in ("environment", "os.environ") and node.func.attr in ("get", "setdefault")
+        if (known or ast.unparse(node.func) == "os.getenv") and (name := _text(module, node.args[0])):
+            yield name
+
+
+def _logs(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+            continue
+        if ast.unparse(node.func.value) == "log" and isinstance(node.args[0], ast.Constant):
+            yield str(node.args[0].value)

@@ -1,0 +1,7 @@
+#!/bin/sh
+# azd, after `deploy`: the webhooks answer now, so events can be subscribed to.
+set -eu
+if [ "${MONIKANAVA_DEPLOYED:-false}" != true ]; then
+  azd env set MONIKANAVA_DEPLOYED true
+  echo 'With Web PubSub or Event Grid: run `azd provision` once more, it subscribes them to the apps.'
+fi
