@@ -72,7 +72,10 @@ class Verdict(Model):
 
 
 class RankHits(Model):
-    """How one rank of matching came out: none, one or several records; of many at most three are told."""
+    """How one rank of matching came out: none, one or several records.
+
+    Of many at most three are told, and without their names: a decision outlives what it was about.
+    """
 
     rank: str  # such as "phone of contacts"
     hits: int

@@ -4,7 +4,7 @@ Exactly one hit is a match. With two or more nobody is linked: a wrong link show
 the agent of another. The hits are kept as candidates for the agent to choose from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from functions.conversations.model import Link, RankHits, Relation
@@ -41,7 +41,7 @@ async def match(clues: Clues, records: Records, ranks: Sequence[Rank]) -> Match:
     lookup = Lookup(records)
     tried: list[RankHits] = []
     if (linked := clues.person.linked) and (found := await _remembered(linked, lookup)):
-        return await _linked(found, lookup, [RankHits(rank=BY_HAND, hits=1, records=(found[0],))])
+        return await _linked(found, lookup, [RankHits(rank=BY_HAND, hits=1, records=_nameless([found[0]]))])
     for rank in ranks:
         hits = await _hits(rank, clues, lookup)
         tried.append(_told(rank, hits))
@@ -100,7 +100,12 @@ async def _single_case(customer: EntityRef, lookup: Lookup) -> Known | None:
 
 def _told(rank: Rank, hits: Found) -> RankHits:
     count = max(len(hits.records), MANY if hits.more else 0)
-    return RankHits(rank=rank.label, hits=count, records=tuple(one.ref for one in hits.records))
+    return RankHits(rank=rank.label, hits=count, records=_nameless(one.ref for one in hits.records))
+
+
+def _nameless(refs: Iterable[EntityRef]) -> tuple[EntityRef, ...]:
+    """A decision is kept for good: it shall not know by name who is deleted one day."""
+    return tuple(EntityRef(entity=ref.entity, id=ref.id) for ref in refs)
 
 
 def _link(ref: EntityRef, relation: Relation) -> Link:

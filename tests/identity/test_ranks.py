@@ -49,7 +49,7 @@ async def test_the_first_rank_with_one_hit_links_and_the_next_is_not_asked(peopl
     ranks = (Rank((MatchBy.MOBILE,)), Rank((MatchBy.EMAIL,)))
     found = await matched(customer(phone=MOBILE, email="a@b.fi"), people, *ranks)
     assert (linked(found), told(found)) == (["c-1"], [("mobile", 1)])
-    assert found.ranks[0].records[0].name == "Anna Laine"
+    assert found.ranks[0].records == (EntityRef(entity="contact", id="c-1"),)
 
 
 async def test_none_leaves_it_to_the_next(people: Records) -> None:
