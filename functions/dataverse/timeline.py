@@ -90,15 +90,14 @@ async def _write(where: Reached, head: Conversation, text: str) -> None:
     target = _target(head)
     if target is None or not text:
         return
-    collection = (await where.shapes.of(target.entity)).collection
-    content = {
-        "subject": subject(head),
-        "notetext": text,
-        f"objectid_{target.entity}@odata.bind": f"/{odata.row(collection, target.id)}",
-    }
-    address = odata.row("annotations", str(uuid5(NOTES, head.id)))
     try:
-        new = await where.client.create(address, content)
+        collection = (await where.shapes.of(target.entity)).collection
+        content = {
+            "subject": subject(head),
+            "notetext": text,
+            f"objectid_{target.entity}@odata.bind": f"/{odata.row(collection, target.id)}",
+        }
+        new = await where.client.create(odata.row("annotations", str(uuid5(NOTES, head.id))), content)
     except Refused as refused:
         if refused.answered in (401, 403):
             raise Unavailable(f"no note may be written: {refused.reason}") from None

@@ -1,15 +1,13 @@
-"""The simulated Dataverse, one for each test, and tables of its own."""
+"""The simulated Dataverse, one for each test, and the service with an account of it."""
 
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
-import pytest
 import pytest_asyncio
 
-from functions.cloud.tables import AzureTable, Tables, open_tables
-from functions.identity.records import Records
 from local.azurite import Azurite
+from local.servicebus.launch import ServiceBus
 from tests.dataverse.house import House, serving
+from tests.dataverse.world import World, open_world
 
 
 @pytest_asyncio.fixture
@@ -18,18 +16,7 @@ async def house() -> AsyncIterator[House]:
         yield house
 
 
-@pytest_asyncio.fixture(scope="session")
-async def tables(azurite: Azurite) -> AsyncIterator[Tables]:
-    opened = open_tables(azurite.connection_string)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def table(tables: Tables) -> AzureTable:
-    return tables.table(f"t{uuid4().hex}")
-
-
-@pytest.fixture
-def records(tables: Tables, house: House) -> Records:
-    return Records(tables.table(f"t{uuid4().hex}"), house.clock, lambda: "FI")
+@pytest_asyncio.fixture
+async def world(house: House, azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[World]:
+    async with open_world(house, azurite, servicebus) as world:
+        yield world

@@ -1,9 +1,10 @@
 """The simulated Dataverse over HTTP, with Entra ID's simulator, and accounts that may ask it."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -44,6 +45,8 @@ class House:
     http: Http = field(default_factory=Http)
     authorizations: list[str] = field(default_factory=list)
     answers: list[web.Response] = field(default_factory=list)  # in place of the API's own, once each
+    delay: timedelta | None = None  # before each answer
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
     environments: Environments = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,10 +101,17 @@ class House:
     def order(self, answer: Behaviour, times: int = 1) -> None:
         self.simulators.state.order(Order(provider="dataverse", answer=answer, times=times))
 
+    async def closing(self, seconds: float) -> None:
+        """Wait so long, or until the test is over."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.closed.wait(), seconds)
+
     @web.middleware
     async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if "/api/data/" in request.path:
             self.authorizations.append(request.headers.get("Authorization", ""))
+            if self.delay:
+                await self.closing(self.delay.total_seconds())
             if self.answers:
                 return self.answers.pop(0)
         return await handler(request)
@@ -118,5 +128,6 @@ async def serving() -> AsyncIterator[House]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     house.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield house
+    house.closed.set()
     await house.http.close()
     await runner.cleanup()
