@@ -42,7 +42,7 @@ def hang_up(moment: Moment) -> Step:
 def hung_up(moment: Moment) -> Step:
     """Somebody ended it, or something did."""
     reason = moment.event.reason if isinstance(moment.event, HungUp | Failed) else ""
-    return _over(moment, reason, *([HangUp()] if reason == AGENT else []))
+    return _over(moment, moment.call.ending or reason, *([HangUp()] if reason == AGENT else []))
 
 
 def message_taken(moment: Moment) -> Step:

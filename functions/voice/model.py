@@ -89,6 +89,7 @@ class Call(Model):
     seen: tuple[str, ...] = ()
     secret: str = ""
     reason: str = ""  # why it ended
+    ending: str = ""  # why we are ending it, whatever the provider will tell
     started_at: datetime
     ended_at: datetime | None = None
     notes: int = 0  # how many there were

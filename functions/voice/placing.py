@@ -46,6 +46,7 @@ async def hang_up(calls: Calls, dialling: Dialling, account: Account[Any], call:
         return call
     if not call.provider_call:
         raise Conflict("the provider has not yet told which call it is")
+    await calls.change(call.id, ending=BY_US)  # before its webhooks can tell
     try:
         await dialling.hang_up(account, call)
     except Unknown as unknown:

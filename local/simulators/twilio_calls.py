@@ -2,7 +2,8 @@
 
 https://www.twilio.com/docs/voice/api/call-resource and …/voice/api/recording.
 
-Everybody who is called answers, and so does the agent, except those whose numbers end in 9999.
+Everybody who is called answers, except where the number ends in 9999. Where it ends in 7777 the talk goes on
+until somebody ends it.
 """
 
 import asyncio
@@ -12,9 +13,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from local.simulators.twilio_voice import Line, Part, Phone
+from local.simulators.twilio_voice import LONGEST, Line, Part, Phone
 
-NOBODY = "9999"
+NOBODY, TALKER = "9999", "7777"
 TALK = (Line("outbound", "Soitan takaisin, kuten pyysitte."), Line("inbound", "Kiitos."))
 # An MP3: an ID3v2.3 header of no tags, and one silent frame of MPEG-1 Layer III, 128 kbit/s, 44.1 kHz.
 SOUND = b"ID3\x03\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x00" + bytes(413)
@@ -61,7 +62,7 @@ class TwilioCalls:
 
     async def _start(self, settings: dict[str, Any], form: dict[str, str]) -> str:
         http = aiohttp.ClientSession()
-        part = Part(agent="no-answer" if form["To"].endswith(NOBODY) else "completed", talk=TALK)
+        part = Part(talk=TALK, lasts=LONGEST if form["To"].endswith(TALKER) else 0)
         phone = Phone(http, settings, "", form["To"], part)
         self._tasks[phone.sid] = asyncio.create_task(_play(phone, form))
         return phone.sid

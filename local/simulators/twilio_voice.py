@@ -53,6 +53,8 @@ class Part:
     leaves: str = ""
     last: str = "customer"  # who ends the talk
     hidden: bool = False  # the number is not shown
+    told: bool = True  # that the agent answers; else the callback is lost
+    lasts: float = 0.0  # seconds of talk after the last line
 
 
 @dataclass(slots=True)
@@ -235,9 +237,10 @@ class Phone:
         action, outcome = dial.attrib["action"], self.part.agent
         if outcome != "completed":
             return await self.post(action, DialCallStatus=outcome)
-        leg = await self._answered(dial)
+        leg = await self._answered(dial) if self.part.told else "CA" + secrets.token_hex(16)
         for line in self.part.talk:
             await self.say(line)
+        await asyncio.sleep(self.part.lasts)
         if ready := dial.get("recordingStatusCallback"):
             self.background.append((ready, self._recording(31)))
         ended = {"DialCallStatus": "completed", "DialCallSid": leg, "DialCallDuration": "31"}

@@ -231,6 +231,13 @@ async def test_who_answers_an_earlier_ring_is_not_connected(calling: Calling) ->
     await phone.over()
 
 
+async def test_an_answer_that_was_not_told_is_known_from_the_end(calling: Calling) -> None:
+    phone = await calling.phone(Part(answers=BILLING, told=False, last="agent")).ring()
+    [story] = await calling.story(phone.sid, "the agent hung up")
+    answered = spoken(story).index(ANSWERED[0][2])
+    assert spoken(story)[answered + 1 : answered + 3] == ["an agent took it", "the agent hung up"]
+
+
 async def test_an_old_status_is_noted_and_changes_nothing(calling: Calling) -> None:
     phone = calling.phone(Part())
     await phone.post(phone.callback, CallStatus="ringing")
@@ -353,7 +360,7 @@ async def test_a_customer_whom_we_call_does_not_answer(calling: Calling) -> None
 
 
 async def test_an_agent_ends_a_call(calling: Calling) -> None:
-    body = {"account": "line", "to": CUSTOMER}
+    body = {"account": "line", "to": "+358401237777"}
     call = await calling.desk.post("calls", body, **{"Idempotency-Key": "back-3"})
     ended = await calling.desk.post(f"calls/{call['id']}/hangup", {})
     assert (ended["state"], ended["reason"]) == ("ended", "an agent ended the call")
