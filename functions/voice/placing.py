@@ -51,6 +51,9 @@ async def hang_up(calls: Calls, dialling: Dialling, account: Account[Any], call:
         await dialling.hang_up(account, call)
     except Unknown as unknown:
         raise Unavailable(unknown.reason) from None
+    except (NotDeliverable, Unavailable):
+        await calls.change(call.id, ending="")
+        raise
     return (await calls.take(call.id, Occurrence("hang-up", (HungUp(BY_US),)), account)).call
 
 

@@ -181,6 +181,22 @@ async def test_a_call_is_ended_as_the_sdk_does(house: House) -> None:
     assert sdk["uri"].endswith("/Calls/CA00.json")
 
 
+async def test_a_call_that_cannot_be_ended_goes_on(house: House) -> None:
+    wish = Wish(CUSTOMER, "", uuid4().hex, NOW)
+    placed, _ = await place(house.services.calls(), house.server, await house.account(), wish)
+    house.provider.answer = Answer(500, {}, b"")
+    with pytest.raises(NotDeliverable):
+        await hang_up(house.services.calls(), house.server, await house.account(), placed)
+    assert (await house.services.calls().get(placed.id)) == placed
+    house.provider.answer = Unknown("no answer")
+    with pytest.raises(Unavailable):
+        await hang_up(house.services.calls(), house.server, await house.account(), placed)
+    status = {"CallSid": "CA" + "8" * 32, "CallStatus": "completed", "SequenceNumber": "3"}
+    await house.post(f"{LINE}/status?call={placed.id}", **status)
+    found = await house.services.calls().get(placed.id)
+    assert (found.state, found.reason) == (CallState.ENDED, "an agent ended the call")
+
+
 async def test_a_call_that_may_ring_is_not_made_again(house: House) -> None:
     wish = Wish(CUSTOMER, "", uuid4().hex, NOW)
     house.provider.answer = Unknown("no answer")
