@@ -11,6 +11,7 @@ not answered 2xx; whatever else is cut off between row and requests is mended by
 
 import logging
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from secrets import token_urlsafe
@@ -19,7 +20,14 @@ from typing import Any
 from functions.channels.contract import Account, Request, Response
 from functions.channels.voice.acs import INCOMING, RECORDED, AcsVoice, AcsVoiceSettings
 from functions.channels.voice.calls import BODY_LIMIT
-from functions.errors import Gone, MonikanavaError, NotAuthentic, NotFound, TooLarge
+from functions.errors import (
+    Gone,
+    MonikanavaError,
+    NotAuthentic,
+    NotDeliverable,
+    NotFound,
+    TooLarge,
+)
 from functions.message import digest
 from functions.providers import eventgrid
 from functions.providers.acs import spelled
@@ -118,7 +126,10 @@ class AcsCalls:
         return call.id
 
     async def _rings(self, event: Event, account: Account[AcsVoiceSettings]) -> None:
-        """Take a call to our own number: a subscription without its filter brings others', and our own."""
+        """Take a call to our own number: a subscription without its filter brings others'."""
+        if spelled(text(event.data, "from", "rawid")) == account.settings.number:
+            await self._refuse(event, account)
+            return
         call = await self._incoming(event, account)
         if call is None:
             log.info("not ours: account=%s event=%s", account.id, event.id)
@@ -134,11 +145,18 @@ class AcsCalls:
         elif not new and watched.due <= self._rooms.clock():
             await self._driver.mend(account, watched)
 
+    async def _refuse(self, event: Event, account: Account[AcsVoiceSettings]) -> None:
+        """Let a call of our own number to itself be busy: taken, it would ring again and again."""
+        if text(event.data, "to", "phonenumber", "value") == account.settings.number:
+            with suppress(Gone, NotDeliverable):
+                incoming = text(event.data, "incomingcallcontext")
+                await self._driver.control(account).refuse(incoming, f"{event.id}/refuse")
+
     async def _incoming(self, event: Event, account: Account[AcsVoiceSettings]) -> Call | None:
         data, ours = event.data, account.settings.number
         caller, correlation = spelled(text(data, "from", "rawid")), text(data, "correlationid")
         called = text(data, "to", "phonenumber", "value") or spelled(text(data, "to", "rawid"))
-        if called != ours or caller in ("", ours) or not correlation:
+        if called != ours or not caller or not correlation:
             return None
         plan = await self._calls.plan(account)
         name = digest("acs-call", account.id, correlation)

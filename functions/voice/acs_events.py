@@ -32,7 +32,7 @@ from functions.voice.events import (
     Spoke,
     What,
 )
-from functions.voice.model import Call, CallState
+from functions.voice.model import Call, CallState, Way
 from functions.voice.waiting import BUSY
 
 PREFIX = "microsoft.communication."
@@ -162,8 +162,8 @@ def _connected(told: News, call: Call) -> tuple[CallEvent, ...]:
 
 
 def _disconnected(told: News, call: Call) -> tuple[CallEvent, ...]:
-    reached = call.state is not CallState.RINGING
-    return (HungUp(CUSTOMER if reached else _why(told)),)
+    dialled = call.state is CallState.RINGING and call.way is Way.OUTBOUND
+    return (HungUp(_why(told) if dialled else CUSTOMER),)
 
 
 def _failed(told: News, call: Call) -> tuple[CallEvent, ...]:

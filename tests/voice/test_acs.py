@@ -58,7 +58,7 @@ async def test_a_call_from_the_first_ring_to_the_recording(calling: Calling) -> 
     ]
     [conversation] = await calling.conversations(thread(name))
     assert conversation["context"]["menu.reason"] == "billing"
-    assert (conversation["customer"]["phone"], conversation["state"]) == ("+358401230001", "wrap-up")
+    assert (conversation["customer"]["phone"], conversation["state"]) == ("+358401230001", "wrapUp")
     assert (await exchange(calling).shown(name))["state"] == "over"
 
 

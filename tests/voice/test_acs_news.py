@@ -26,7 +26,7 @@ from functions.voice.events import (
     Speaker,
     Spoke,
 )
-from functions.voice.model import Call, CallState
+from functions.voice.model import Call, CallState, Way
 from local.simulators.acs import ACCESS_KEY
 from local.simulators.acs_call import RESOURCE
 from tests.channels.acs_sdk import HMAC_HEADERS, Recorder
@@ -73,6 +73,12 @@ def result(code: int, subcode: int) -> dict[str, Any]:
     return {"resultInformation": {"code": code, "subCode": subcode, "message": "?"}}
 
 
+def test_a_customer_who_does_not_take_our_call() -> None:
+    ours = call(CallState.RINGING).model_copy(update={"way": Way.OUTBOUND})
+    gone = told("CallDisconnected", operationContext=None, **result(487, 1))
+    assert meant(gone, ours) == (HungUp("no-answer"),)
+
+
 TONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "pound", "asterisk")
 
 
@@ -91,7 +97,12 @@ CONNECTING, RINGING = CallState.CONNECTING, CallState.RINGING
     [
         (RINGING, "CallConnected", {"operationContext": None}, (Answered(),)),
         (MENU, "CallDisconnected", {"operationContext": None}, (HungUp("the customer hung up"),)),
-        (RINGING, "CallDisconnected", {"operationContext": None, **result(486, 1)}, (HungUp("busy"),)),
+        (
+            RINGING,
+            "CallDisconnected",
+            {"operationContext": None, **result(486, 1)},
+            (HungUp("the customer hung up"),),
+        ),
         (RINGING, "CreateCallFailed", {"operationContext": None, **result(487, 1)}, (Failed("no-answer"),)),
         (GREETING, "PlayCompleted", {}, (Played(),)),
         (GREETING, "PlayFailed", result(400, 8535), (Played(),)),

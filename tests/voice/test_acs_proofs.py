@@ -139,3 +139,10 @@ async def test_a_ring_that_is_over_when_we_answer(calling: Calling) -> None:
             assert answer.status == 200
     found = await calling.desk.get(f"calls/{digest('acs-call', 'acs-line', 'c-over')}")
     assert (found["state"], found["reason"]) == ("ended", "the customer hung up")
+
+
+async def test_a_call_of_our_number_to_itself_is_refused(calling: Calling) -> None:
+    exchange = Exchange(calling.http, calling.simulators)
+    shown = await exchange.shown(await exchange.call(Part(), NUMBER))
+    [refused] = shown["asked"]
+    assert (refused["action"], refused["content"]["callRejectReason"]) == ("reject", "busy")
