@@ -12,7 +12,7 @@ CONFIG ?= local/configuration.yaml
 DATA ?= .data
 STEP = @printf '\033[1m» %s\033[0m\n'
 
-.PHONY: help demo run web browser test check format bench clean
+.PHONY: help demo run web browser test check format bench package clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -42,6 +42,9 @@ format: .make/dev ## rewrite the sources in the one format
 
 bench: .make/dev ## figures, as ratios against a baseline of the same run
 	$(BIN)/python -m bench
+
+package: .make/local ## zip what Azure gets: its size, and how long a cold start imports
+	$(BIN)/python -m infra package
 
 clean: ## forget what was installed and the local data
 	rm -rf .venv .make .data local/node_modules web/dist web/node_modules tests/platform/servicebus/node/node_modules tests/{desk,directline}/node/node_modules

@@ -5,8 +5,11 @@ Each command imports what it needs: `callbacks` runs where only the runtime's pa
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent
 
@@ -19,10 +22,15 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="tell what is wrong with infra/, and where code and Bicep differ")
     commands.add_parser("write", help="write queues.json and tables.json as the code has them")
-    return {"check": _check, "write": _write}[parser.parse_args().command]()
+    callbacks = commands.add_parser("callbacks", help="tell which URL to paste where, by a configuration")
+    callbacks.add_argument("configuration", type=Path)
+    package = commands.add_parser("package", help="zip what is deployed; tell its size and import time")
+    package.add_argument("--to", type=Path, default=ROOT.parent / ".data" / "package.zip")
+    options = parser.parse_args()
+    return COMMANDS[options.command](options)
 
 
-def _check() -> int:
+def _check(options: argparse.Namespace) -> int:
     from infra.check import check
 
     problems = check()
@@ -32,7 +40,7 @@ def _check() -> int:
     return 1 if problems else 0
 
 
-def _write() -> int:
+def _write(options: argparse.Namespace) -> int:
     from infra.check import code
     from infra.queues import QUEUES, text
 
@@ -40,6 +48,39 @@ def _write() -> int:
     tables = sorted(code.read(ROOT.parent).tables)
     (ROOT / "tables.json").write_text(json.dumps(tables, indent=2) + "\n")
     return 0
+
+
+def _callbacks(options: argparse.Namespace) -> int:
+    from functions.configuration.check import read
+    from functions.configuration.problem import InvalidDocument
+    from infra.callbacks import apps, lines
+
+    try:
+        document = read(options.configuration.read_text())
+    except (OSError, InvalidDocument) as unread:
+        print(unread, file=sys.stderr)
+        return 1
+    deployed, vault = apps(os.environ["MONIKANAVA_APPS"]), os.environ["AZURE_KEY_VAULT_NAME"]
+    print("\n".join(lines(document, deployed, vault)))
+    return 0
+
+
+def _package(options: argparse.Namespace) -> int:
+    from infra.package import import_seconds, pack
+
+    size = pack(options.to)
+    with TemporaryDirectory() as folder:
+        seconds = import_seconds(options.to, Path(folder))
+    print(f"{options.to}: {size / 1e6:.2f} MB, imported in {seconds:.2f} s")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "check": _check,
+    "write": _write,
+    "callbacks": _callbacks,
+    "package": _package,
+}
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
 """What the code uses, read from the code itself: queues, tables, containers, settings, roles, figures, logs.
 
-Queues come from the functions' own triggers; the rest from the sources' syntax trees.
+Queues come from the indexed app's triggers; the rest from the sources' syntax trees.
 """
 
 import ast
 import importlib
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import azure.functions as func
-
-from functions.channels import channel_names
-from functions.cloud.triggers import register_channel, register_shared
-from functions.services import Services
+from functions.telemetry import Figure
+from infra.package import SETTINGS
 
 ROLES = {  # of a client of Azure's: what its identity must be allowed
     "azure.servicebus": "Azure Service Bus Data Sender",
@@ -32,6 +33,11 @@ NO_ROLE = (  # what they all share, the host's own model, and the one client tha
 HOST_ROLES = frozenset(
     ("Azure Service Bus Data Receiver", "Monitoring Metrics Publisher", "Storage Blob Data Owner")
 )
+INDEX = """
+import json, function_app
+bindings = [json.loads(text) for one in function_app.app.get_functions() for text in one.get_raw_bindings()]
+print(json.dumps([one["queueName"] for one in bindings if one["type"] == "serviceBusTrigger"]))
+"""
 PLATFORM = frozenset(("OTEL_SERVICE_NAME", "WEBSITE_SITE_NAME"))  # settings that Azure makes
 
 
@@ -69,17 +75,15 @@ def read(root: Path) -> Uses:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     return Uses(
-        queues=_queues(),
+        queues=_queues(root),
         tables=frozenset(_tables(root, trees)),
         containers=frozenset(_values(root, trees, "CONTAINER")),
         settings=tuple(
             found for path, tree in trees.items() for found in _settings(_module(root, path), tree)
         ),
         roles=HOST_ROLES | {role for client, role in ROLES.items() if _any(clients, client)},
-        unknown_clients=frozenset(
-            name for name in clients if not name.startswith((*ROLES, *NO_ROLE)) and name != "azure"
-        ),
-        figures=frozenset(found for found in texts if found.startswith("monikanava.")),
+        unknown_clients=frozenset(name for name in clients if not name.startswith((*ROLES, *NO_ROLE))),
+        figures=frozenset(figure.value for figure in Figure),
         logs=frozenset(found for tree in trees.values() for found in _logs(tree)),
         subscribed=frozenset(found for found in texts if found.startswith("Microsoft.Communication.")),
     )
@@ -97,21 +101,12 @@ def _any(clients: set[str], prefix: str) -> bool:
     return any(client.startswith(prefix) for client in clients)
 
 
-def _queues() -> frozenset[str]:
-    async def services() -> Services:
-        raise NotImplementedError  # nothing is invoked: only the triggers are looked at
-
-    app = func.FunctionApp()
-    for channel in channel_names():
-        register_channel(app, channel, services)
-    register_shared(app, services)
-    bindings = [binding for found in app.get_functions() for binding in found.get_raw_bindings()]
-    return frozenset(_queue(binding) for binding in bindings if '"serviceBusTrigger"' in binding)
-
-
-def _queue(binding: str) -> str:
-    found = ast.literal_eval(binding.replace(": true", ": True").replace(": false", ": False"))
-    return str(found["queueName"]).removesuffix("/$DeadLetterQueue")
+def _queues(root: Path) -> frozenset[str]:
+    """Index the app as the host does, in a process of its own, and list the queues of its triggers."""
+    environment = {**os.environ, **SETTINGS, "CHANNELS": ""}
+    command = [sys.executable, "-c", INDEX]
+    done = subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
+    return frozenset(name.removesuffix("/$DeadLetterQueue") for name in json.loads(done.stdout))
 
 
 def _azure(tree: ast.Module) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""What the administrator is told to paste where, from the configuration and what azd knows."""
+
+import pytest
+from pydantic import ValidationError
+
+from functions.configuration.check import read
+from infra.callbacks import apps, lines
+
+DEPLOYED = apps(
+    """[{"name": "whatsapp", "resource": "f1", "url": "https://one.example.com", "channels": ["whatsapp"]},
+        {"name": "api", "resource": "f2", "url": "https://two.example.com", "channels": ["sms"]}]"""
+)
+DOCUMENT = """
+version: 1
+entitlements: [digital-messaging]
+accounts:
+  - id: wa
+    channel: whatsapp
+    provider: meta
+    workstream: service
+    settings:
+      phoneNumberId: "100000000000002"
+      appSecret: {secret: wa-app}
+      verifyToken: {secret: wa-verify}
+      accessToken: {secret: wa-access}
+  - id: text
+    channel: sms
+    provider: twilio
+    workstream: service
+    settings: {accountSid: AC00000000000000000000000000000001, authToken: {secret: wa-app}, sender: "+358401"}
+  - id: bot
+    channel: telegram
+    provider: telegram
+    workstream: service
+    settings: {botToken: {secret: bot}, secretToken: {secret: bot-secret}}
+workstreams: [{id: service, name: Service, agentQueue: service}]
+agentQueues: [{id: service, name: Service}]
+"""
+
+
+def test_each_account_has_the_callback_of_the_app_that_serves_it() -> None:
+    told = list(lines(read(DOCUMENT), DEPLOYED, "kv-test"))
+    assert "  https://one.example.com/api/channels/whatsapp/wa" in told
+    assert "  https://two.example.com/api/channels/sms/text" in told
+    assert "  no app serves the channel telegram" in told
+
+
+def test_a_secret_is_told_by_its_name_in_each_step_and_to_be_put_into_the_vault_once() -> None:
+    told = list(lines(read(DOCUMENT), DEPLOYED, "kv-test"))
+    assert any("(the secret wa-verify of Key Vault)" in line for line in told)
+    assert sum("--vault-name kv-test --name wa-app " in line for line in told) == 1
+
+
+def test_one_app_without_a_list_serves_all() -> None:
+    one = apps('[{"name": "api", "resource": "func", "url": "https://all.example.com", "channels": []}]')
+    told = list(lines(read(DOCUMENT), one, "kv-test"))
+    assert sum("https://all.example.com/api/channels/" in line for line in told) >= 3
+
+
+def test_what_azd_did_not_write_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        apps("[{}]")
