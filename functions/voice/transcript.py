@@ -9,11 +9,15 @@ KINDS = {Speaker.CUSTOMER: NoteKind.CUSTOMER, Speaker.AGENT: NoteKind.AGENT}
 
 
 def heard(moment: Moment) -> Step:
-    """Tell a line when it is its turn, and those that waited for it; a line without words is a turn too."""
+    """Tell a line when it is its turn, and those that waited for it.
+
+    A line without words, or one that is not final, is a turn too, in which nothing is told.
+    """
     event, call = moment.event, moment.call
-    if not isinstance(event, Heard) or not event.final:
+    if not isinstance(event, Heard):
         return moment.step()
-    line = Line(text=event.line.strip(), speaker=event.speaker, sequence=event.sequence)
+    words = event.line.strip() if event.final else ""
+    line = Line(text=words, speaker=event.speaker, sequence=event.sequence)
     if not event.sequence or event.sequence <= call.lines:
         return moment.step(notes=_told(call, [line]))
     held = sorted((*call.held, line), key=lambda one: one.sequence)

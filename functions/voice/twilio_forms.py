@@ -70,28 +70,28 @@ def call_of(form: Form, query: Mapping[str, str]) -> str:
 
 def step(form: Form, query: Mapping[str, str]) -> Occurrence:
     """Read what ended a step; raises Invalid for an address that we never gave."""
-    number, end = query.get("step", ""), query.get("end", "")
-    if end not in _ENDS or not (number.isascii() and number.isdigit() and len(number) < 7):
+    place, end = number(query.get("step", "")), query.get("end", "")
+    if end not in _ENDS or place is None:
         raise Invalid("not an address of ours")
-    return Occurrence(f"step:{number}", _ENDS[end](form), step=int(number))
+    return Occurrence(f"step:{place}", _ENDS[end](form), step=place)
 
 
 def leg(form: Form, query: Mapping[str, str]) -> Occurrence:
     """Read that the agent's phone was answered."""
-    number = step(form, {**query, "end": "answered"}).step
+    place = step(form, {**query, "end": "answered"}).step
     found = form.get("CallStatus", "")
     return Occurrence(
-        id=f"leg:{_sid(form)}:{found}", events=(Connected(),) if found == "in-progress" else (), step=number
+        id=f"leg:{_sid(form)}:{found}", events=(Connected(),) if found == "in-progress" else (), step=place
     )
 
 
 def status(form: Form) -> Occurrence:
     """Read the call's own status."""
-    found, number = form.get("CallStatus", ""), form.get("SequenceNumber", "")
+    found, place = form.get("CallStatus", ""), form.get("SequenceNumber", "")
     return Occurrence(
-        id=f"status:{found}:{number}",
+        id=f"status:{found}:{place}",
         events=_status(found),
-        sequence=int(number) if number.isascii() and number.isdigit() else None,
+        sequence=number(place),
         at=_time(form.get("Timestamp", "")),
     )
 
@@ -101,21 +101,26 @@ def recording(form: Form, query: Mapping[str, str]) -> Occurrence:
     sid, found = form.get("RecordingSid", ""), form.get("RecordingStatus", "")
     url = form.get("RecordingUrl", "")
     what = What.VOICEMAIL if query.get("of") == What.VOICEMAIL else What.TALK
-    seconds = form.get("RecordingDuration", "")
-    event = Recorded(sid, f"{url}.mp3", int(seconds) if seconds.isdecimal() else 0, what)
+    seconds = number(form.get("RecordingDuration", "")) or 0
+    event = Recorded(sid, f"{url}.mp3", seconds, what)
     ready = url and found == "completed"
     return Occurrence(f"recording:{sid}:{found}", (event,) if ready else ())
 
 
 def transcription(form: Form) -> Occurrence:
     """Read a line of the transcript; the beginning and the end of it count, but say nothing."""
-    sid, number = form.get("TranscriptionSid", ""), form.get("SequenceId", "")
+    sid, place = form.get("TranscriptionSid", ""), form.get("SequenceId", "")
     said = form.get("TranscriptionEvent") == "transcription-content"
     line = text(read_answer(form.get("TranscriptionData", "").encode()), "transcript") if said else ""
     speaker = Speaker.AGENT if form.get("Track") == "outbound_track" else Speaker.CUSTOMER
     final = not said or form.get("Final") == "true"
-    event = Heard(line, speaker, int(number) if number.isdecimal() else 0, final)
-    return Occurrence(f"transcription:{sid}:{number}", (event,), at=_time(form.get("Timestamp", "")))
+    event = Heard(line, speaker, number(place) or 0, final)
+    return Occurrence(f"transcription:{sid}:{place}", (event,), at=_time(form.get("Timestamp", "")))
+
+
+def number(digits: str) -> int | None:
+    """Read a count; None for anything else, and for one beyond all counting."""
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
 
 def _asked(form: Form) -> tuple[CallEvent, ...]:
@@ -163,9 +168,9 @@ def _sid(form: Form) -> str:
     return sid
 
 
-def _share(number: str) -> float:
+def _share(part: str) -> float:
     try:
-        return min(max(float(number), 0.0), 1.0)
+        return min(max(float(part), 0.0), 1.0)
     except ValueError:
         return 0.0
 

@@ -26,6 +26,7 @@ from functions.voice.commands import (
 )
 from functions.voice.events import What
 from functions.voice.model import Call, Way
+from functions.voice.twilio_forms import number
 
 RETRY = "#rc=2&rp=5xx,ct,rt"  # connection overrides: what we could not keep comes again
 AFTER_SPEECH = "auto"  # Twilio's own judgement of when somebody has finished
@@ -177,7 +178,7 @@ def address(callback: str, path: str, call: str, **query: str) -> str:
 
 def again(url: str, query: Mapping[str, str]) -> str:
     """Give the document of a moment in which we cannot say more: Twilio comes to the same address again."""
-    times = int(query[AGAIN]) if query.get(AGAIN, "").isdecimal() else 0
+    times = number(query.get(AGAIN, "")) or 0
     response = VoiceResponse()
     if times >= MOST_AGAIN:
         response.hangup()

@@ -206,6 +206,12 @@ def test_lines_of_the_transcript_are_put_in_order() -> None:
     )
 
 
+def test_guesses_of_a_line_are_not_told_and_hold_nothing_up() -> None:
+    lines = [Heard("la", Speaker.CUSTOMER, 1, final=False), Heard("lasku", Speaker.CUSTOMER, 2)]
+    _, steps = told([*TALKING, *lines])
+    assert [note.text for step in steps[-2:] for note in step.notes] == ["lasku"]
+
+
 def test_a_lost_line_holds_the_others_up_for_a_while_only() -> None:
     late = [Heard(str(place), Speaker.AGENT, place) for place in range(2, 12)]
     _, steps = told([*TALKING, *late])
