@@ -15,8 +15,9 @@ settings = from_environment()
 configure(settings)
 services = once(settings)
 app = func.FunctionApp()
-for channel in chosen(settings.channels):
+channels = chosen(settings.channels)
+for channel in channels:
     register_channel(app, channel, services)
-register_shared(app, services)
+register_shared(app, services, channels)
 authority = Authority(settings.auth_issuer, settings.auth_audience, Keys(settings.auth_jwks_url))
 register_desk(app, services, authority)

@@ -1,8 +1,9 @@
 """Everything the functions work with, and how the rooms are wired; `functions/cloud` brings Azure."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from functions.calling import CallNews
@@ -11,23 +12,13 @@ from functions.configuration.live import Live
 from functions.configuration.store import Configurations
 from functions.conversations.feed import CUSTOMER
 from functions.conversations.indexes import Indexes
-from functions.conversations.model import StoredMessage
 from functions.conversations.sends import Sends
 from functions.conversations.threads import Threads
-from functions.dataverse.environments import Environments
-from functions.dataverse.http import Http
-from functions.dataverse.lookup import Gaps
-from functions.dataverse.marks import Marks
-from functions.dataverse.reader import WebApiReader
-from functions.dataverse.reconcile import Reconciler
-from functions.dataverse.timeline import Timeline
 from functions.delivery.caller import Caller
 from functions.delivery.courier import Courier
 from functions.delivery.line import Line
 from functions.delivery.tokens import Tokens
 from functions.delivery.waiting import Waiting
-from functions.directline.connecting import Connections
-from functions.directline.pushing import Pusher
 from functions.identity.identities import Identities
 from functions.identity.merging import Merger
 from functions.identity.records import Records
@@ -36,6 +27,7 @@ from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.intake.webhook import Intake
 from functions.keys import KeyRing
+from functions.lazy import LazyDataverse, LazyPusher
 from functions.media.download import Downloader
 from functions.media.fetcher import Fetcher
 from functions.media.requests import MediaRequests
@@ -48,6 +40,11 @@ from functions.serving import Rooms, Servers
 from functions.settings import Settings
 
 if TYPE_CHECKING:
+    from functions.dataverse.reconcile import Reconciler
+    from functions.dataverse.rooms import Dataverse
+    from functions.dataverse.timeline import Timeline
+    from functions.directline.connecting import Connections
+    from functions.directline.pushing import Pusher
     from functions.voice.calls import Calls
 
 Clock = Callable[[], datetime]
@@ -73,19 +70,38 @@ class Services:
     merger: Merger
     records: Records
     record_work: RecordWork
-    reconciler: Reconciler
-    timeline: Timeline
+    dataverse: LazyDataverse
     configurations: Configurations
     outbox: Outbox
     parked: Parked
     handshakes: Handshakes
     servers: Servers
     calls: "Callable[[], Calls]"
-    pusher: Pusher | None  # None: chat clients poll
-    connections: Connections | None
+    pushing: LazyPusher
+    connecting: "Callable[[], Connections | None]"
     call_news: CallNews
     probes: Mapping[str, Probe]  # of what is not ours: raise when it is down
     clock: Clock
+
+    @property
+    def pusher(self) -> "Pusher | None":
+        """Give what pushes to chat clients; None: they poll."""
+        return self.pushing.made()
+
+    @property
+    def connections(self) -> "Connections | None":
+        """Give what hears of chat clients; None: they poll."""
+        return self.connecting()
+
+    @property
+    def reconciler(self) -> "Reconciler":
+        """Give what asks Dataverse for what changed unheard."""
+        return self.dataverse.made().reconciler
+
+    @property
+    def timeline(self) -> "Timeline":
+        """Give what writes closed conversations to Dataverse."""
+        return self.dataverse.made().timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +127,22 @@ def wire(settings: Settings, outside: Outside) -> Services:
     handshakes = Handshakes(table("handshakes"), clock)
     push = outside.push
 
-    async def told(channel: str, messages: Sequence[StoredMessage]) -> None:
-        if pusher:
-            await pusher.told(channel, messages)
-
     async def live() -> Live:
         return await configurations.current()
 
-    environments = Environments(live, Http(), outside.entra, clock)
-    timeline = Timeline(table("timeline"), environments)
-    indexes = Indexes(table("inbox"), table("recordlinks"), table("due"), clock, timeline.closed)
-    threads = Threads(table("threads"), indexes, clock, told)
+    def open_rooms() -> "Dataverse":
+        from functions.dataverse.rooms import open_dataverse  # noqa: PLC0415
+
+        return open_dataverse(table, live, outside.entra, records, rows, outbox, clock)
+
+    def make_pusher() -> "Pusher | None":
+        from functions.directline.pushing import Pusher  # noqa: PLC0415
+
+        return Pusher(push, threads, accounts, clock) if push else None
+
+    dataverse, pushing = LazyDataverse(open_rooms, live), LazyPusher(make_pusher)
+    indexes = Indexes(table("inbox"), table("recordlinks"), table("due"), clock, dataverse.closed)
+    threads = Threads(table("threads"), indexes, clock, pushing.told)
     sends, identities = Sends(table("sends")), Identities(table("identities"), clock)
 
     caller = Caller()
@@ -142,13 +163,11 @@ def wire(settings: Settings, outside: Outside) -> Services:
 
     media = MediaRequests(threads, outbox, clock)
     rows = Rows(table("recordrows"))
-    work = RecordWork(rows, records, threads, WebApiReader(environments), clock)
-    gaps = Gaps(environments, live, rows, records, clock)
+    work = RecordWork(rows, records, threads, dataverse, clock)
 
     async def accounts(channel: str, account: str) -> Account[Any]:
         return await (await configurations.current()).account(channel, account)
 
-    pusher = Pusher(push, threads, accounts, clock) if push else None
     keys = KeyRing()
 
     def calls() -> "Calls":
@@ -176,7 +195,13 @@ def wire(settings: Settings, outside: Outside) -> Services:
     )
 
     call_news = CallNews(servers, accounts)
-    connections = Connections(push, threads, accounts, pusher, call_news.hear) if push and pusher else None
+
+    @cache
+    def connecting() -> "Connections | None":
+        from functions.directline.connecting import Connections  # noqa: PLC0415
+
+        pusher = pushing.made()
+        return Connections(push, threads, accounts, pusher, call_news.hear) if push and pusher else None
 
     return Services(
         settings=settings,
@@ -190,7 +215,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
             lambda thread: threads.typing(thread, CUSTOMER),
         ),
         router=Router(
-            threads, identities, records, configurations, sends, parked, media, work, clock, gaps.fill
+            threads, identities, records, configurations, sends, parked, media, work, clock, dataverse.fill
         ),
         courier=Courier(
             threads,
@@ -213,16 +238,15 @@ def wire(settings: Settings, outside: Outside) -> Services:
         merger=Merger(identities, clock),
         records=records,
         record_work=work,
-        reconciler=Reconciler(environments, live, Marks(table("marks")), outbox, clock),
-        timeline=timeline,
+        dataverse=dataverse,
         configurations=configurations,
         outbox=outbox,
         parked=parked,
         handshakes=handshakes,
         servers=servers,
         calls=calls,
-        pusher=pusher,
-        connections=connections,
+        pushing=pushing,
+        connecting=connecting,
         call_news=call_news,
         probes=outside.probes,
         clock=clock,

@@ -4,17 +4,18 @@ For a channel `sms`: the webhook `sms`, the router `route_sms`, the delivery `de
 queues gave up on, `dead_inbound_sms` and `dead_outbound_sms`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import List  # noqa: UP035
 
 import azure.functions as func
 from pydantic import ValidationError
 
 from functions.calling import CHANNEL as VOICE
+from functions.channels import channel_names
 from functions.cloud.http import to_http, to_request
-from functions.dataverse.environments import CHANNEL as RECORDS
 from functions.delivery.outgoing import enqueue
 from functions.intake.parked import QUEUE as PARKED
+from functions.lazy import CHAT, RECORDS
 from functions.media.jobs import QUEUE as MEDIA
 from functions.media.jobs import Job
 from functions.message import Event, Outbound
@@ -41,8 +42,10 @@ def register_channel(app: func.FunctionApp, channel: str, services: ServicesOf) 
         _reconcile(app, services)
 
 
-def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
-    """Add the functions that every app needs once."""
+def register_shared(
+    app: func.FunctionApp, services: ServicesOf, channels: Collection[str] = channel_names()
+) -> None:
+    """Add the functions that every app needs once, and those that several of its channels share."""
 
     @app.function_name("record_parked")
     @app.service_bus_queue_trigger("message", BUS_CONNECTION, PARKED)
@@ -64,7 +67,8 @@ def register_shared(app: func.FunctionApp, services: ServicesOf) -> None:
         await found.fetcher.work(job, message.delivery_count or 1)
 
     _dead_media(app, services)
-    _push_events(app, services)
+    if CHAT in channels or VOICE in channels:
+        _push_events(app, services)
 
     @app.function_name("drain_spool")
     @app.timer_trigger("timer", "*/10 * * * * *")
@@ -142,7 +146,7 @@ def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
             reason = f"not a reply of ours: {error.error_count()} errors"
             await _park(found, queue, message, reason)
             return
-        if found.pusher and outbound.event is Event.TYPING:
+        if channel == CHAT and outbound.event is Event.TYPING and found.pusher:
             await found.pusher.typing(outbound)
         with span(f"deliver {channel}", Kind.CONSUMER, outbound.traceparent, channel=channel):
             await found.courier.deliver(outbound, message.delivery_count or 1)

@@ -1,4 +1,4 @@
-"""What asks Dataverse and writes there, wired; made by an app that serves such an account, and by no other."""
+"""What asks Dataverse and writes there; made where such an account is configured, and nowhere else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
