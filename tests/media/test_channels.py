@@ -23,6 +23,7 @@ from functions.services import Services
 from local.azurite import Azurite
 from local.filling import filled
 from local.servicebus.launch import ServiceBus
+from local.simulators import acs_calls, twilio_calls
 from local.simulators.media import APPLE_KEY, PICTURE
 from local.simulators.server import Simulators
 from tests.desk.kit import now, services
@@ -45,7 +46,13 @@ REFERENCES = {
     ("teams", "botframework"): "{base}/botframework/v3/attachments/0-eus-d1/views/original",
     ("x", "x"): "{base}/x/1.1/ton/data/dm/1034828552951160836/1034828533812486145/oP5p359h.png",
     ("apple", "apple"): f"apple-media:?url=https%3A%2F%2Fp.example%2F1&owner=O&signature=AA&key={APPLE_KEY}",
+    (
+        "voice",
+        "twilio",
+    ): "{base}/twilio/2010-04-01/Accounts/AC2/Recordings/RE1.mp3",
+    ("voice", "acs"): "{base}/acs/recordings/d1/content/audio",
 }
+SOUNDS = {("voice", "twilio"): twilio_calls.SOUND, ("voice", "acs"): acs_calls.SOUND}
 SOURCES = [key for key in CHANNELS if isinstance(adapter(*key), MediaSource)]
 STRANGER = "https://stranger.example/picture.png"
 
@@ -97,7 +104,7 @@ def test_the_table_has_every_channel_with_media() -> None:
 
 
 @pytest.mark.parametrize("key", SOURCES, ids="-".join)
-async def test_a_picture_comes_as_the_provider_gives_it(
+async def test_a_picture_or_sound_comes_as_the_provider_gives_it(
     wired: Services, downloader: Downloader, base: str, key: tuple[str, str]
 ) -> None:
     picture = Attachment(kind=AttachmentKind.IMAGE, url=REFERENCES[key].format(base=base))
@@ -118,8 +125,9 @@ async def test_a_picture_comes_as_the_provider_gives_it(
     sources = Sources(downloader, wired.tokens, now)
     await Fetcher(wired.threads, wired.configurations, wired.blobs, sources).work(job, 1)
     [kept] = (await wired.threads.message(name)).attachments
-    assert (kept.error, kept.content_type, kept.size) == ("", "image/png", len(PICTURE))
-    assert await wired.blobs.get(kept.blob, len(PICTURE)) == PICTURE
+    content, kind = SOUNDS.get(key, PICTURE), "audio/mpeg" if key in SOUNDS else "image/png"
+    assert (kept.error, kept.content_type, kept.size) == ("", kind, len(content))
+    assert await wired.blobs.get(kept.blob, len(content)) == content
 
 
 @pytest.mark.parametrize("key", SOURCES, ids="-".join)

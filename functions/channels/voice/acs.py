@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -102,8 +103,22 @@ class AcsVoice(Calling):
         return (*RECORDINGS, account.settings.resource[0])
 
     def media_call(self, reference: str, account: Account[AcsVoiceSettings], now: datetime) -> Call | None:
-        """Get a recording; the address is judged by `media_hosts` before anything is sent."""
+        """Get a recording; what lies elsewhere is not signed for."""
         endpoint, key = account.settings.resource
+        if not _is_ours(reference, endpoint):
+            return Call(url=reference, method="GET")
         if key:
             return acs.signed_download(endpoint, key, reference, now)
         return replace(acs.unsigned_download(endpoint, reference), tokened=True)
+
+
+def _is_ours(url: str, endpoint: str) -> bool:
+    """Tell whether a recording may lie there."""
+    try:
+        place, resource = urlsplit(url), urlsplit(endpoint)
+        if (place.scheme, place.netloc) == (resource.scheme, resource.netloc):
+            return True
+        named = any((place.hostname or "").endswith(f".{domain}") for domain in RECORDINGS)
+        return named and place.scheme == "https" and place.port in (None, 443) and "@" not in place.netloc
+    except ValueError:
+        return False
