@@ -5,7 +5,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from local import commands, demo
+from local import commands, demo, importing
 
 DATA = Path(".data")
 AGENTS = {
@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
             agent.add_argument("--text", required=True)
         if verb == "follow":
             agent.set_defaults(command=commands.follow)
+
+    load = words.add_parser("import", help="write business records from a file of JSON lines")
+    load.add_argument("file", type=Path)
+    load.set_defaults(command=importing.load)
 
     token = words.add_parser("token", help="print a bearer token of the development issuer")
     token.add_argument("--role", choices=("Agent", "Administrator"), default="Agent")

@@ -96,13 +96,13 @@ async def send(options: Options) -> None:
 
 async def conversations(options: Options) -> None:
     """Print the conversations as a table."""
-    async with _desk(options) as desk:
+    async with signed_in(options) as desk:
         show(await with_messages(desk), whole=True)
 
 
 async def reply(options: Options) -> None:
     """Answer a customer of the running platform."""
-    async with _desk(options) as desk:
+    async with signed_in(options) as desk:
         print(
             json.dumps(
                 await _said(desk.reply(options.conversation, options.text, str(uuid.uuid4()))), indent=2
@@ -114,14 +114,14 @@ async def act(options: Options) -> None:
     """Accept, end or close a conversation, or leave a note in it."""
     bodies: dict[str, Json] = {"close": {"reason": options.reason}, "note": {"text": options.text}}
     what, key = ("notes", str(uuid.uuid4())) if options.verb == "note" else (options.verb, "")
-    async with _desk(options) as desk:
+    async with signed_in(options) as desk:
         done = await _said(desk.act(options.conversation, what, bodies.get(options.verb), key))
         print(json.dumps(done, indent=2, ensure_ascii=False))
 
 
 async def follow(options: Options) -> None:
     """Print what happens in a conversation, a line for each message or change."""
-    async with _desk(options) as desk:
+    async with signed_in(options) as desk:
         try:
             async for news in desk.events(options.conversation):
                 for item in news["items"]:
@@ -159,7 +159,7 @@ async def validate(options: Options) -> int:
 
 async def diff(options: Options) -> None:
     """Print what applying the file would change."""
-    async with _desk(options) as desk:
+    async with signed_in(options) as desk:
         print(
             await _said(
                 desk.send_text("POST", "configuration/diff", _text(options, _state(options)["simulators"]))
@@ -169,7 +169,7 @@ async def diff(options: Options) -> None:
 
 async def apply(options: Options) -> None:
     """Apply a configuration file to the running platform."""
-    async with _desk(options) as desk:
+    async with signed_in(options) as desk:
         print(
             await _said(desk.send_text("PUT", "configuration", _text(options, _state(options)["simulators"])))
         )
@@ -177,7 +177,7 @@ async def apply(options: Options) -> None:
 
 async def explain(options: Options) -> None:
     """Print the decision for a message, with every rule."""
-    async with _desk(options) as desk:
+    async with signed_in(options) as desk:
         decision = await _said(desk.post("configuration/explain", {"message": json.loads(options.message)}))
         print(json.dumps(decision, indent=2, ensure_ascii=False))
 
@@ -200,7 +200,8 @@ async def with_messages(desk: Desk) -> list[tuple[Json, list[Json]]]:
     return [(one, await desk.items(f"conversations/{one['id']}/messages")) for one in found]
 
 
-def _desk(options: Options) -> Desk:
+def signed_in(options: Options) -> Desk:
+    """Sign in to the platform that runs; raises Failed when none does."""
     return Desk(_state(options)["url"], Issuer(options.data).token("Administrator", "local"))
 
 

@@ -39,6 +39,11 @@ class Desk:
         """POST; raises DeskError."""
         return await self._call("POST", path, json=body, headers=headers)
 
+    async def post_lines(self, path: str, text: str) -> Json:
+        """POST JSON lines; raises DeskError."""
+        headers = {"Content-Type": "application/x-ndjson"}
+        return await self._call("POST", path, data=text.encode(), headers=headers)
+
     async def put(self, path: str, body: Json) -> Json:
         """PUT; raises DeskError."""
         return await self._call("PUT", path, json=body)

@@ -47,6 +47,12 @@ class Yaml(Model):
     text: str
 
 
+class JsonLines(Model):
+    """A body of many JSON values, one in each line."""
+
+    text: str
+
+
 class Streamed(Model, ABC):
     """A reply in JSON that callers may also have as a server-sent event, when they accept one."""
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from functions.desk.call import File, Nothing, Streamed, Yaml
+from functions.desk.call import File, JsonLines, Nothing, Streamed, Yaml
 from functions.desk.problems import CONTENT_TYPE, ProblemDetails
-from functions.desk.route import EVENT_STREAM, PREFIX, YAML, Route
+from functions.desk.route import EVENT_STREAM, JSON_LINES, PREFIX, YAML, Route
 
 VERSION = "1"
 REF = "#/components/schemas/{model}"
@@ -48,7 +48,7 @@ def _schemas(routes: list[Route[Any, Any, Any]]) -> tuple[Schemas, dict[str, Jso
     for route in routes:
         used |= {(route.query, "validation"): None, (route.body, "validation"): None}
         used[route.reply, "serialization"] = None
-    wanted = [key for key in used if not issubclass(key[0], Nothing | File | Yaml)]
+    wanted = [key for key in used if not issubclass(key[0], Nothing | File | Yaml | JsonLines)]
     schemas, definitions = models_json_schema(wanted, ref_template=REF)
     return schemas, definitions["$defs"]
 
@@ -114,6 +114,8 @@ def _content(
 ) -> Json:
     if issubclass(model, Yaml):
         return {YAML: {"schema": {"type": "string"}}}
+    if issubclass(model, JsonLines):
+        return {JSON_LINES: {"schema": {"type": "string"}}}
     if issubclass(model, File):
         return {"*/*": {}}
     streamed = {EVENT_STREAM: {"schema": {"type": "string"}}} if issubclass(model, Streamed) else {}

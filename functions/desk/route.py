@@ -19,6 +19,7 @@ from functions.desk.call import (
     Call,
     Caller,
     File,
+    JsonLines,
     Nothing,
     QueryT,
     Reply,
@@ -37,6 +38,7 @@ PREFIX = "/api/"
 # Answers hold customers' words: no cache may keep them, and no browser may take them for a page.
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 YAML = "application/yaml"
+JSON_LINES = "application/x-ndjson"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
@@ -124,7 +126,7 @@ class Route(Generic[QueryT, BodyT, ValueT]):
 
     def _body(self, body: bytes) -> BodyT:
         try:
-            if issubclass(self.body, Yaml):
+            if issubclass(self.body, Yaml | JsonLines):
                 return self.body(text=body.decode())
             return self.body.model_validate_json(b"{}" if self.body is Nothing else body)
         except ValidationError as error:
