@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from functions.channels.custom.dynamics import TEXT_LIMIT
 from functions.channels.text import octets
-from functions.errors import Invalid
+from functions.errors import Invalid, TooLarge
 from functions.message import Attachment, AttachmentKind
 from functions.messaging.problems import Refusal
 from functions.providers.payload import read_json
 
 START_LIMIT = 27 * 1024  # bytes of a start message
 CONTEXT_LIMIT = 100  # entries
+# Bytes of JSON. The context goes with each message to the queue, which must take both of them.
+CONTEXT_SIZE, ACTIVITY_SIZE = 100_000, 64 * 1024
 Short = Annotated[str, Field(max_length=200)]
 Name = Annotated[str, Field(max_length=256)]
 
@@ -103,17 +105,21 @@ AnyBody = TypeVar("AnyBody", Creation, Activity)
 
 
 def creation(body: bytes) -> Creation:
-    """Read a conversation to be started; raises Refusal."""
+    """Read a conversation to be started; raises Refusal, or TooLarge."""
     found = _read(Creation, body)
     if len(found.conversationcontext) > CONTEXT_LIMIT:
         raise Refusal(30010)
+    if octets(json.dumps(found.context, ensure_ascii=False)) > CONTEXT_SIZE:
+        raise TooLarge(f"the conversation context is over {CONTEXT_SIZE:,} bytes in all")
     if octets(found.start) > START_LIMIT:
         raise Refusal(30011)
     return found
 
 
 def activity(body: bytes) -> Activity:
-    """Read an activity; raises Refusal."""
+    """Read an activity; raises Refusal, or TooLarge."""
+    if len(body) > ACTIVITY_SIZE:
+        raise TooLarge(f"the activity is over {ACTIVITY_SIZE:,} bytes")
     found = _read(Activity, body)
     if len(found.text) > TEXT_LIMIT:
         raise Refusal(30011)

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from functions.channels.contract import Call, written
 from functions.errors import NotAuthentic, NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Event, Template
+from functions.intake.envelope import inbound_envelope
+from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Template
 from functions.providers.custom_event import CustomMessage
 from functions.providers.standard_webhooks import signed as sign_ours
 from functions.providers.standard_webhooks import verify
@@ -158,3 +159,15 @@ def test_the_header_tells_repetitions_too() -> None:
         for one in ("msg_1", "msg_2")
     )
     assert [item.event for item in (*first, *second)] == ["msg_1", "msg_2"]
+
+
+def test_the_largest_event_goes_on_the_queue_whole() -> None:
+    limit = room(NAME).capabilities.body_limit
+    file: JsonValue = {"kind": "file", "url": "https://f.example/1"}
+    context: dict[str, JsonValue] = {f"n{n}": "y" * 500 for n in range(100)}
+    event: dict[str, JsonValue] = {"type": "message", "thread": "k", "text": ""}
+    event |= {"attachments": [file] * 50, "context": context}
+    event["text"] = "ä" * ((limit - len(written(event))) // 2)
+    [item] = room(NAME).parse(signed(NAME, written(event)), account(NAME))
+    queued = Inbound.model_validate_json(inbound_envelope(item).body)
+    assert (queued.text, len(queued.attachments), queued.context) == (event["text"], 50, context)

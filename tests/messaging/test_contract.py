@@ -1,5 +1,6 @@
 """The contract as a table: every path, every header, every number of an error."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -130,6 +131,35 @@ async def test_each_number(house: House, method: str, path: str, body: Any, quer
     assert (answer.status, answer.body["code"]) == (CODES[number][0], str(number))
     assert answer.body["title"]
     assert answer.body["detail"] == CODES[number][1]
+
+
+FILE = {"contentUrl": "https://files.example/" + "x" * 3200, "name": "a.pdf"}
+TOO_LARGE: list[tuple[str, Any]] = [
+    ("conversation/create", {"conversationcontext": {f"n{n}": "ä" * 500 for n in range(100)}}),
+    (TALK, {"type": "message", "text": "x", "attachments": [{**FILE, "name": "x" * 200}] * 20}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), TOO_LARGE)
+async def test_what_no_queue_would_take_whole_is_refused(house: House, path: str, body: Any) -> None:
+    answer = await house.call("POST", path, body)
+    assert (answer.status, answer.body["status"]) == (413, 413)
+
+
+async def test_the_most_that_is_taken_arrives_whole(house: House) -> None:
+    context = {f"n{n}": "x" * 980 for n in range(100)}
+    made = await house.call("POST", "conversation/create", {"conversationcontext": context})
+    conversation = made.body["conversationId"]
+    said = {"type": "message", "text": "😀" * 3000 + "\u0001" * 3000, "attachments": [FILE] * 9}
+    octets = json.dumps(said, ensure_ascii=False).encode()
+    assert len(octets) > 59_000
+    assert (await house.call("POST", f"conversation/{conversation}", octets)).status == 200
+    await house.route(conversation, 2)
+    head = await house.services.threads.conversation(house.ours(conversation))
+    assert head.context == context
+    told = await house.call("GET", f"conversation/{conversation}/messages")
+    (message,) = (one for one in told.body["messages"] if one["text"])
+    assert (message["text"], len(message["attachments"])) == (said["text"], 9)
 
 
 def test_all_numbers_are_told_but_those_that_cannot_happen() -> None:

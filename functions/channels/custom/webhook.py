@@ -81,7 +81,7 @@ class CustomWebhook:
     Settings = CustomSettings
     capabilities = Capabilities(
         text_limit=200_000,  # what a queue takes; nothing is split
-        body_limit=256 * 1024,
+        body_limit=180_000,  # bytes: whatever it holds, the queue takes it whole
         attachments=dict.fromkeys(CARRIED, LARGEST),
         choices=20,
         templates=True,
