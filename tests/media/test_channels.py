@@ -49,7 +49,7 @@ REFERENCES = {
     (
         "voice",
         "twilio",
-    ): "{base}/twilio/2010-04-01/Accounts/AC2/Recordings/RE1.mp3",
+    ): "{base}/twilio/2010-04-01/Accounts/AC" + "2".zfill(32) + "/Recordings/RE1.mp3",
     ("voice", "acs"): "{base}/acs/recordings/d1/content/audio",
 }
 SOUNDS = {("voice", "twilio"): twilio_calls.SOUND, ("voice", "acs"): acs_calls.SOUND}
