@@ -20,7 +20,9 @@ from functions.ports import CallControl, CallResource, Envelope
 from functions.routing.inbound import Delivery
 from functions.services import Services, wire
 from functions.settings import Settings
+from functions.voice.dialling import Dialling
 from functions.voice.model import Call
+from functions.voice.placing import Wish, place
 from local.simulators.acs_call import Part
 from local.simulators.server import Simulators
 from local.simulators.state import Registered
@@ -35,9 +37,13 @@ class CutOff(Exception):
 
 @dataclass
 class Wire:
-    """The way to the service: cuts us off `before` or `after` an action, once; `lost` news never reach us."""
+    """The way to the service: cuts us off `before` or `after` an action, once; `lost` news never reach us.
+
+    `error` is what we are told when we are not gone.
+    """
 
     before: str = ""
+    error: Exception = field(default_factory=CutOff)
     after: str = ""
     lost: str = ""
     controls: Controls = field(default_factory=Controls)
@@ -60,7 +66,7 @@ class _Cut:
             found = await action(*arguments)
             if self._wire.after == name:
                 self._wire.after = ""
-                raise CutOff
+                raise self._wire.error
             return found
 
         return cut
@@ -100,6 +106,14 @@ class House:
     async def asked(self, name: str) -> list[str]:
         """List what the service was asked for."""
         return [one["action"] for one in (await self.exchange.shown(name)).get("asked", [])]
+
+    async def dial(self, number: str) -> Call:
+        """Call a customer, as an agent does."""
+        account = await (await self.services.configurations.current()).account("voice", "acs-line")
+        server = self.services.servers.of("voice", "acs")
+        assert isinstance(server, Dialling)
+        wish = Wish(number, "", uuid4().hex, datetime.now(UTC))
+        return (await place(self.services.calls(), server, account, wish))[0]
 
     async def until_asked(self, name: str, action: str, times: int = 1) -> None:
         """Wait for a request."""

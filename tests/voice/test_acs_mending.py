@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
 import pytest_asyncio
 
+from functions.errors import Unavailable
 from functions.voice.acs_watch import REQUESTS
 from local.azurite import Azurite
-from local.simulators.acs_call import Part
-from tests.voice.acs_house import House, open_house
+from local.simulators.acs_call import Part, token
+from tests.voice.acs_house import CutOff, House, open_house
 from tests.waiting import eventually
 
 SOON, LATER = REQUESTS + timedelta(seconds=1), timedelta(minutes=15)
@@ -116,3 +118,40 @@ async def test_a_call_whose_account_is_gone_is_forgotten(house: House) -> None:
     await house.mend(SOON)
     await house.mend(LATER)
     assert (await house.asked(name)).count("play") == 0
+
+
+async def test_cut_off_after_dialling_and_the_customer_answers(house: House) -> None:
+    """Its news bring the connection that we never heard of."""
+    number = "+358401236001"
+    await house.exchange.waits(number, Part(answers=()))
+    house.wire.after = "dial"
+    with pytest.raises(CutOff):
+        await house.dial(number)
+
+    async def greeted() -> bool:
+        return "Hei, soitamme takaisin." in (await house.exchange.shown(number)).get("said", [])
+
+    await eventually(greeted)
+    assert (await house.asked(number)).count("create") == 1
+
+
+async def test_a_customer_answers_when_we_have_given_up(house: House) -> None:
+    number = "+358401236002"
+    await house.exchange.waits(number, Part(pace=0.5))
+    house.wire.after, house.wire.error = "dial", Unavailable("the answer was lost")
+    house.wire.lost = "CallConnected"
+    with pytest.raises(Unavailable):
+        await house.dial(number)
+    shown = await house.exchange.shown(number)
+    connected = {
+        "id": "late",
+        "source": "calling",
+        "type": "Microsoft.Communication.CallConnected",
+        "specversion": "1.0",
+        "data": {"callConnectionId": shown["connection"]},
+    }
+    house.wire.lost = ""
+    headers = {"Authorization": f"Bearer {token()}"}
+    async with house.exchange.http.post(shown["callback"], json=[connected], headers=headers) as answer:
+        assert answer.status == 200
+    assert await house.asked(number) == ["create", "terminate"]
