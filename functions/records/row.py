@@ -22,7 +22,10 @@ class Cell(Model):
 
 
 class Row(Model):
-    """The columns of a record that its table names. `whole`: one that is missing has no value."""
+    """The columns of a record that its table names. `whole`: one that is missing has no value.
+
+    Of a deleted record only that is kept: a late change brings nothing of it back.
+    """
 
     entity: str
     id: str
@@ -44,7 +47,10 @@ class Row(Model):
 def merged(row: Row, change: RecordChange, table: RecordTable, at: datetime) -> Row:
     """Give the row after a change that was made at this time."""
     if change.message is RecordMessage.DELETE:
-        return row.model_copy(update={"deleted_at": max(filter(None, (row.deleted_at, at)))})
+        gone = max(filter(None, (row.deleted_at, at)))
+        return row.model_copy(update={"cells": {}, "whole": False, "deleted_at": gone})
+    if row.deleted_at and not (change.whole and at > row.deleted_at):
+        return row
     told = {column: change.attributes[column] for column in table.columns if column in change.attributes}
     if change.whole:
         told = dict.fromkeys(table.columns, RecordValue()) | told
@@ -53,13 +59,8 @@ def merged(row: Row, change: RecordChange, table: RecordTable, at: datetime) -> 
         for column, value in told.items()
         if column not in row.cells or row.cells[column].at <= at
     }
-    back = change.whole and row.deleted_at is not None and at > row.deleted_at
     return row.model_copy(
-        update={
-            "cells": {**row.cells, **newer},
-            "whole": row.whole or change.whole,
-            "deleted_at": None if back else row.deleted_at,
-        }
+        update={"cells": {**row.cells, **newer}, "whole": row.whole or change.whole, "deleted_at": None}
     )
 
 

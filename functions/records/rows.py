@@ -37,6 +37,8 @@ class Rows:
 
 
 def _joined(there: Row, row: Row) -> Row:
+    if row.deleted_at:
+        return row
     later = {
         column: cell
         for column, cell in there.cells.items()

@@ -2,7 +2,7 @@
 
 from functions.channels.records.change import RecordChange, RecordMessage
 from functions.configuration.document import Document, Record
-from functions.errors import NotFound
+from functions.errors import NotFound, Unavailable
 from functions.identity.keys import CUSTOMERS
 from functions.identity.records import Records
 from functions.message import Inbound
@@ -21,10 +21,17 @@ class Source:
         self._reader = reader
 
     async def read_again(self, account: str, change: RecordChange) -> RecordChange | None:
-        """Give the change with all of its row; a deletion when it is gone, None when nobody can tell."""
+        """Give the change with all of its row; a deletion when it is gone, None when nobody can tell.
+
+        A change that is not partial can do without: then a system that is down does not hold it up.
+        """
         try:
             found = await self._reader.read(account, change.entity, change.id)
         except NotFound:
+            return None
+        except Unavailable:
+            if change.partial:
+                raise
             return None
         if found is None:
             return change.model_copy(update={"message": RecordMessage.DELETE, "attributes": {}})

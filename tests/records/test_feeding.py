@@ -194,6 +194,16 @@ async def test_while_the_api_is_down_the_queue_keeps_the_change(
     assert "salaista" not in caplog.text
 
 
+async def test_what_can_do_without_the_api_does_not_wait_for_it(house: House) -> None:
+    one, aino = name(), name()
+    asking = house.asking(Down())
+    values: dict[str, Value] = {"title": "x", "customerid": Ref("contact", aino)}
+    await asking.hear(Operation("Update", "incident", one, values))
+    work = await asking.work("incident", one)
+    assert work.customer.id == f"contact/{aino}"
+    assert customers(work) == [aino]
+
+
 async def test_a_batch_that_was_cut_off_before_the_row_was_kept_finds_the_same_news(house: House) -> None:
     """The row is kept last: who comes again compares with the same one."""
     one = name()

@@ -62,7 +62,7 @@ def test_a_deletion_is_final_in_every_order_until_the_row_is_restored() -> None:
         row = NOTHING
         for when, one in order:
             row = merged(row, one, TABLE, when)
-        assert row.deleted_at == at(2)
+        assert row == Row(entity="contact", id="c1", deleted_at=at(2))  # nothing of a person is kept
         assert not row.is_active(TABLE)
     restored = merged(row, change(RecordMessage.CREATE, fullname="C"), TABLE, at(3))
     assert restored.is_active(TABLE)
@@ -184,6 +184,16 @@ def test_a_record_that_is_too_large_loses_its_last_attributes_only() -> None:
 )
 def test_what_agents_read(told: RecordChange, said: str) -> None:
     assert note(told, merged(NOTHING, told, TABLE, NOON), told.changed) == said
+
+
+async def test_of_a_deleted_record_nothing_stays_in_the_table(azurite: Azurite) -> None:
+    tables = open_tables(azurite.connection_string)
+    rows = Rows(tables.table(f"t{name().replace('-', '')}"))
+    row = merged(NOTHING, change(fullname="Aino", mobilephone="1"), TABLE, at(1))
+    await rows.keep(row)
+    await rows.keep(merged(row, change(RecordMessage.DELETE), TABLE, at(2)))
+    assert await rows.get("contact", "c1") == Row(entity="contact", id="c1", deleted_at=at(2))
+    await tables.close()
 
 
 async def test_who_writes_a_row_at_the_same_time_loses_no_column(azurite: Azurite) -> None:
