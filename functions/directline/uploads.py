@@ -94,7 +94,7 @@ class Uploads:
         return Attachment(
             kind=kind_of_file(kind),
             content_type=kind,
-            name=plain(file.name)[:NAME_LIMIT],
+            name=file.name[:NAME_LIMIT],
             size=len(file.content),
             blob=blob,
         )
@@ -105,7 +105,8 @@ def read_form(call: Call) -> tuple[Activity, list[File]]:
     declared, options = multipart.parse_options_header(call.request.headers.get("content-type", ""))
     if declared != FORM:
         _, said = multipart.parse_options_header(call.request.headers.get("content-disposition", ""))
-        return {"type": "message"}, [File(said.get("filename", ""), declared, call.request.body)]
+        name = plain(said.get("filename", ""))  # a header may hold any bytes
+        return {"type": "message"}, [File(name, declared, call.request.body)]
     try:
         parts = list(_parts(call.request.body, options.get("boundary", "")))
     except (multipart.MultipartError, ValueError) as error:
@@ -144,4 +145,4 @@ def _activity(part: File) -> Activity:
 
 def _shown(attachment: Attachment) -> dict[str, str]:
     way = "inline" if attachment.content_type.startswith(SHOWABLE) else "attachment"
-    return {"Content-Disposition": f"{way}; filename*=UTF-8''{quote(plain(attachment.name), safe='')}"}
+    return {"Content-Disposition": f"{way}; filename*=UTF-8''{quote(attachment.name, safe='')}"}

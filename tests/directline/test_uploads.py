@@ -8,7 +8,10 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from functions.channels.contract import Request
 from functions.directline import tokens
+from functions.directline.call import Call
+from functions.directline.uploads import read_form
 from tests.directline.kit import FORBIDDEN, Chats, Talk, Told
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4 + b"\r\n--x\r\n"
@@ -76,6 +79,14 @@ async def test_one_file_without_a_form(chats: Chats) -> None:
     assert (await upload(talk, PNG, **named)).status == 200
     _, echo = await talk.until(2)
     assert [one["name"] for one in echo["attachments"]] == ["yksi.png"]
+
+
+def test_a_name_in_a_header_may_hold_any_bytes(chats: Chats) -> None:
+    headers = {"content-type": "image/png", "content-disposition": 'attachment; filename="\udcff.png"'}
+    request = Request("POST", "", "", headers, PNG, datetime.now(UTC))
+    rooms: Any = None  # reading needs none
+    _, [file] = read_form(Call(request, chats.account(), rooms))
+    assert file.name.encode().decode() == "\ufffd.png"
 
 
 @pytest.mark.parametrize(
