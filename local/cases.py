@@ -41,7 +41,7 @@ async def play(crm: Environment, desk: Desk, text: Callable[[str], Awaitable[Non
     liisa, pekka, case = (str(uuid4()) for _ in range(3))
     await crm.post("a contact is created", _contact(liisa, "Liisa Salo", NUMBER))
     await crm.post("another one", _contact(pekka, "Pekka Niemi", OTHER))
-    await _until(
+    await until(
         "both known", lambda: _has_phone(desk, pekka, OTHER), lambda: _has_phone(desk, liisa, NUMBER)
     )
     created = _case(case, liisa)
@@ -53,7 +53,7 @@ async def play(crm: Environment, desk: Desk, text: Callable[[str], Awaitable[Non
     await _sms(crm, desk, text, NUMBER, liisa)
     await crm.post("the contact gets another number", _number(liisa, THIRD))
     await crm.post("her number goes to the other contact", _number(pekka, NUMBER))
-    await _until(
+    await until(
         "the number moved", lambda: _has_phone(desk, liisa, THIRD), lambda: _has_phone(desk, pekka, NUMBER)
     )
     await _sms(crm, desk, text, NUMBER, pekka)
@@ -108,7 +108,7 @@ async def _opened(desk: Desk, contact: str) -> list[Json]:
         found = await desk.items(f"records/contact/{contact}/conversations")
         return [one for one in found if one["channel"] == "sms" and one["state"] == "open"]
 
-    await _until("the SMS linked to the contact", there)
+    await until("the SMS linked to the contact", there)
     return await texts()
 
 
@@ -120,11 +120,12 @@ async def _work(desk: Desk, case: str, state: str) -> Json:
     async def there() -> bool:
         return [one["state"] for one in await items()] == [state]
 
-    await _until(f"one work item, {state}", there)
+    await until(f"one work item, {state}", there)
     return (await items())[0]
 
 
-async def _until(what: str, *conditions: Callable[[], Awaitable[bool]]) -> None:
+async def until(what: str, *conditions: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until all hold; raises Unanswered."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if all([await condition() for condition in conditions]):

@@ -18,7 +18,7 @@ import aiohttp
 import yaml
 from rich.console import Console
 
-from local import acs_phone, cases, chat, integration, phone
+from local import acs_phone, cases, chat, integration, lookup, phone
 from local.commands import with_messages
 from local.desk import Desk, Json
 from local.platform import Platform
@@ -165,11 +165,13 @@ async def _cases(stage: Stage) -> None:
     console.print("\n» records (dataverse): contacts, and a case from its creation to its resolution")
     settings = stage.accounts["records-dataverse"]["settings"]
     crm = cases.Environment(stage.http, stage.callback("records-dataverse"), settings, console.print)
-    await cases.play(
-        crm,
-        stage.desk,
-        lambda phone: stage.post("an SMS", stage.message("sms-twilio", "Hei", sender=phone), 200),
-    )
+
+    async def text(number: str) -> None:
+        await stage.post("an SMS", stage.message("sms-twilio", "Hei", sender=number), 200)
+
+    await cases.play(crm, stage.desk, text)
+    simulators = stage.platform.simulators_url
+    await lookup.play(stage.http, settings, simulators, stage.desk, text, console.print)
 
 
 def _main(stage: Stage, found: Found) -> list[Json]:
