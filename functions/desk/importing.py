@@ -6,7 +6,7 @@ from functools import partial
 from pydantic import ValidationError
 
 from functions.configuration.document import Record
-from functions.configuration.parts import Name
+from functions.configuration.recordtables import EntityName
 from functions.conversations.listing import bounded
 from functions.desk.call import Call, JsonLines, Nothing, Reply
 from functions.desk.problems import faulty
@@ -20,7 +20,7 @@ from functions.services import Services
 class RecordLine(RecordChange):
     """A line: a record with its name."""
 
-    entity: Name
+    entity: EntityName
     id: RecordId
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from functions.configuration.document import Record
 from functions.configuration.parts import Name
+from functions.configuration.recordtables import EntityName
 from functions.conversations.model import Conversation, Link, Relation
 from functions.desk.call import Body, Call, Nothing, Reply, nothing
 from functions.desk.conversations import Paging
@@ -25,7 +26,7 @@ RecordId = Annotated[str, StringConstraints(min_length=1, max_length=200, patter
 class RecordPath(Model):
     """The part of a path that names a record."""
 
-    entity: Name
+    entity: EntityName
     id: RecordId
 
 

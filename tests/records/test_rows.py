@@ -6,11 +6,13 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from functions.channels.records.change import RecordChange, RecordMessage, RecordValue
 from functions.cloud.tables import Tables, open_tables
 from functions.configuration.document import Document, Record
 from functions.configuration.recordtables import STANDARD_TABLES, RecordTable
+from functions.desk.records import RecordPath
 from functions.records.mapping import LARGEST, record_of
 from functions.records.notes import note
 from functions.records.row import Cell, Row, merged, news
@@ -222,3 +224,9 @@ def test_a_table_is_known_configured_or_the_commonest() -> None:
     assert (own.collection, own.id_column) == ("contacts", "contactid")
     named = RecordTable(entity="new_visit", entity_set="new_visitset", key="activityid")
     assert (named.collection, named.id_column) == ("new_visitset", "activityid")
+
+
+def test_a_table_of_ones_own_is_named_in_the_apis_paths_as_dataverse_names_it() -> None:
+    assert RecordPath(entity="new_visit", id="1").entity == "new_visit"
+    with pytest.raises(ValidationError):
+        RecordPath(entity="new/visit", id="1")
