@@ -26,6 +26,8 @@ def main() -> int:
     callbacks.add_argument("configuration", type=Path)
     package = commands.add_parser("package", help="zip what is deployed; tell its size and import time")
     package.add_argument("--to", type=Path, default=ROOT.parent / ".data" / "package.zip")
+    price = commands.add_parser("cost", help="tell what messages cost, and how far the limits are")
+    price.add_argument("--write", action="store_true", help="put it into docs/scaling.md")
     options = parser.parse_args()
     return COMMANDS[options.command](options)
 
@@ -65,6 +67,20 @@ def _callbacks(options: argparse.Namespace) -> int:
     return 0
 
 
+def _cost(options: argparse.Namespace) -> int:
+    from infra.check import code
+    from infra.cost import timers_a_second
+    from infra.prices import read
+    from infra.tables import PAGE, text, written
+
+    given, timers = read(), timers_a_second(code.read(ROOT.parent).timers)
+    if options.write:
+        PAGE.write_text(written(PAGE.read_text(), given, timers))
+    else:
+        print(text(given, timers))
+    return 0
+
+
 def _package(options: argparse.Namespace) -> int:
     from infra.package import import_seconds, pack
 
@@ -80,6 +96,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "write": _write,
     "callbacks": _callbacks,
     "package": _package,
+    "cost": _cost,
 }
 
 

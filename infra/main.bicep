@@ -68,6 +68,11 @@ param logRetentionDays int = 30
 @maxValue(1000)
 param logDailyGigabytes int = 5
 
+@description('Of a hundred traces, so many are kept. Figures and logs are kept whole.')
+@minValue(1)
+@maxValue(100)
+param traceSampling int = 100
+
 @description('Application (client) id of the desk API in Entra ID: whom the agents\' tokens are for.')
 @minLength(36)
 @maxLength(36)
@@ -132,6 +137,7 @@ module service 'modules/service.bicep' = {
     mediaDeleteAfterDays: mediaDeleteAfterDays
     logRetentionDays: logRetentionDays
     logDailyGigabytes: logDailyGigabytes
+    traceSampling: traceSampling
     deskApplicationId: deskApplicationId
     alertEmail: alertEmail
     networkEnabled: networkEnabled

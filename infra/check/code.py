@@ -36,7 +36,9 @@ HOST_ROLES = frozenset(
 INDEX = """
 import json, function_app
 bindings = [json.loads(text) for one in function_app.app.get_functions() for text in one.get_raw_bindings()]
-print(json.dumps([one["queueName"] for one in bindings if one["type"] == "serviceBusTrigger"]))
+queues = [one["queueName"] for one in bindings if one["type"] == "serviceBusTrigger"]
+timers = [one["schedule"] for one in bindings if one["type"] == "timerTrigger"]
+print(json.dumps({"queues": queues, "timers": timers}))
 """
 PLATFORM = frozenset(("OTEL_SERVICE_NAME", "WEBSITE_SITE_NAME"))  # settings that Azure makes
 
@@ -62,6 +64,7 @@ class Uses:
     figures: frozenset[str]
     logs: frozenset[str]
     subscribed: frozenset[str]
+    timers: tuple[str, ...]
 
 
 def read(root: Path) -> Uses:
@@ -74,8 +77,9 @@ def read(root: Path) -> Uses:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
+    indexed = _indexed(root)
     return Uses(
-        queues=_queues(root),
+        queues=frozenset(name.removesuffix("/$DeadLetterQueue") for name in indexed["queues"]),
         tables=frozenset(_tables(root, trees)),
         containers=frozenset(_values(root, trees, "CONTAINER")),
         settings=tuple(
@@ -86,6 +90,7 @@ def read(root: Path) -> Uses:
         figures=frozenset(figure.value for figure in Figure),
         logs=frozenset(found for tree in trees.values() for found in _logs(tree)),
         subscribed=frozenset(found for found in texts if found.startswith("Microsoft.Communication.")),
+        timers=tuple(indexed["timers"]),
     )
 
 
@@ -101,12 +106,13 @@ def _any(clients: set[str], prefix: str) -> bool:
     return any(client.startswith(prefix) for client in clients)
 
 
-def _queues(root: Path) -> frozenset[str]:
-    """Index the app as the host does, in a process of its own, and list the queues of its triggers."""
+def _indexed(root: Path) -> dict[str, list[str]]:
+    """Index the app as the host does, in a process of its own: its triggers' queues, and its timers."""
     environment = {**os.environ, **SETTINGS, "CHANNELS": ""}
     command = [sys.executable, "-c", INDEX]
     done = subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
-    return frozenset(name.removesuffix("/$DeadLetterQueue") for name in json.loads(done.stdout))
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
 
 
 def _azure(tree: ast.Module) -> Iterator[str]:

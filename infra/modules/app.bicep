@@ -37,6 +37,11 @@ param vaultUri string
 @description('Connection string of Application Insights; with local authentication off it opens nothing.')
 param insightsConnection string
 
+@description('Of a hundred traces, so many are kept.')
+@minValue(1)
+@maxValue(100)
+param traceSampling int
+
 @description('Web PubSub; empty: chat clients poll.')
 param pushEndpoint string
 
@@ -116,6 +121,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
       BLOBS_ENDPOINT: blobsEndpoint
       CHANNELS: join(app.channels, ' ')
       KEY_VAULT_URI: vaultUri
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio'
+      OTEL_TRACES_SAMPLER_ARG: traceSampling == 100 ? '1' : '0.${padLeft(traceSampling, 2, '0')}'
       PUBLIC_BASE_URL: app.?publicBaseUrl ?? 'https://${site.properties.defaultHostName}'
       ServiceBusConnection__clientId: identityClientId
       ServiceBusConnection__credential: 'managedidentity'

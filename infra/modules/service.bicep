@@ -35,6 +35,10 @@ param logRetentionDays int
 @minValue(-1)
 @maxValue(1000)
 param logDailyGigabytes int
+@description('Of a hundred traces, so many are kept.')
+@minValue(1)
+@maxValue(100)
+param traceSampling int
 @description('Application id of the desk API.')
 param deskApplicationId string
 @description('Where alerts are sent; empty: nowhere.')
@@ -170,6 +174,7 @@ module functionApps 'app.bicep' = [for (app, i) in apps: {
     vaultUri: vault.outputs.vaultUri
     insightsConnection: monitoring.outputs.insightsConnection
     pushEndpoint: webPubSubEnabled ? webPubSub!.outputs.endpoint : ''
+    traceSampling: traceSampling
     deskApplicationId: deskApplicationId
     subnetId: networkEnabled ? network!.outputs.appsSubnetId : ''
   }
