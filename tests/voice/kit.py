@@ -1,6 +1,7 @@
 """A call flow, the accounts that use it, and what a call became, as an agent reads it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ import aiohttp
 import yaml
 
 from functions.configuration.callflows import CallFlow
-from local.desk import Desk, Json
+from functions.message import thread_key
+from local.desk import Desk, DeskError, Json
 from local.simulators.twilio_voice import Part, Phone
 from tests.voice import acs
 from tests.waiting import eventually
@@ -138,9 +140,15 @@ class Calling:
         return Phone(self.http, settings, f"{self.url}/api/channels/voice/{name}", customer, part)
 
     async def conversations(self, call: str) -> list[Json]:
-        """Give the conversations of a call, the oldest first."""
-        found = [one for one in await self.desk.conversations() if one["thread"] == call]
-        return sorted(found, key=lambda one: str(one["id"]))
+        """Give the conversations of a call, the oldest first; also one that is in no inbox yet."""
+        found: list[Json] = []
+        with suppress(DeskError):
+            account = (await self.desk.get(f"calls/{call}"))["account"]
+            while True:
+                number = len(found) + 1
+                place = f"{thread_key('voice', account, call)}-{number:06d}"
+                found.append(await self.desk.get(f"conversations/{place}"))
+        return found
 
     async def messages(self, conversation: Json) -> list[Json]:
         """Give a conversation's messages."""
