@@ -22,6 +22,8 @@ from functions.message import (
 
 Id = Annotated[str, Field(min_length=1, max_length=256)]
 Word = Annotated[str, Field(max_length=500)]
+# Agents are shown links: none of them may run.
+Url = Annotated[str, Field(max_length=4096, pattern="^(|https?://.*|geo:.*)$")]
 
 
 def _utc(moment: datetime) -> datetime:
@@ -71,7 +73,7 @@ class Medium(Model):
     """Something sent along; of a location `url` is a `geo:` URI, of a contact `text` is the vCard."""
 
     kind: AttachmentKind
-    url: Annotated[str, Field(max_length=4096)] = ""
+    url: Url = ""
     content_type: Word = ""
     name: Word = ""
     size: Annotated[int, Field(ge=0, lt=2**53)] | None = None

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from functions.channels.contract import Call, written
 from functions.errors import NotAuthentic, NotDeliverable
 from functions.intake.envelope import inbound_envelope
-from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Template
+from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Kind, Template
 from functions.providers.custom_event import CustomMessage
 from functions.providers.standard_webhooks import signed as sign_ours
 from functions.providers.standard_webhooks import verify
@@ -171,3 +171,12 @@ def test_the_largest_event_goes_on_the_queue_whole() -> None:
     [item] = room(NAME).parse(signed(NAME, written(event)), account(NAME))
     queued = Inbound.model_validate_json(inbound_envelope(item).body)
     assert (queued.text, len(queued.attachments), queued.context) == (event["text"], 50, context)
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//f.example/1", "x\nhttps://f.example"]
+)
+def test_a_link_that_could_run_is_kept_but_is_no_link(url: str) -> None:
+    event: JsonValue = {"type": "message", "thread": "k", "attachments": [{"kind": "link", "url": url}]}
+    [item] = room(NAME).parse(signed(NAME, written(event)), account(NAME))
+    assert (item.kind, item.attachments, item.raw) == (Kind.UNSUPPORTED, (), event)
