@@ -93,8 +93,8 @@ class Driver:
                 log.warning("not mended: call=%s code=%s", watched.call, error.code)
 
     async def mend(self, account: Account[Any], watched: Watched) -> None:
-        """Make the requests that were not, or ask after a call; raises NotFound when there is none."""
-        call = await self._calls.get(watched.call)
+        """Tell and request what was not, or ask after a call; raises NotFound when there is none."""
+        call = await self._calls.retell(watched.call)
         if call.state is CallState.ENDED:
             await self._finish(account, call, over=False)
             return

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from functions.conversations.model import State
 from functions.errors import Unavailable
+from functions.message import thread_key
 from functions.voice.acs_watch import REQUESTS
 from local.azurite import Azurite
 from local.simulators.acs_call import Part, token
@@ -61,6 +63,18 @@ async def test_cut_off_between_recording_and_ringing_the_agent(house: House) -> 
     await house.until(name, "ended")
     asked = await house.asked(name)
     assert (asked.count("record"), asked.count("add")) == (1, 1)  # the second was the first one again
+
+
+async def test_cut_off_before_the_last_word_is_told(house: House) -> None:
+    house.bus.before = "the customer hung up"
+    name = await house.ring(Part(answers=("1", "1"), leaves="line"))
+    await eventually(lambda: not house.bus.before)
+    call = await house.call(name)
+    assert call.unsent
+    head = thread_key("voice", "acs-line", call.id) + "-000001"
+    assert (await house.services.threads.conversation(head)).state is State.OPEN
+    await house.mend(LATER)
+    assert (await house.services.threads.conversation(head)).state is State.CLOSED
 
 
 async def test_the_end_of_a_step_is_not_told(house: House) -> None:
