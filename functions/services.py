@@ -19,6 +19,7 @@ from functions.delivery.courier import Courier
 from functions.delivery.line import Line
 from functions.delivery.tokens import Tokens
 from functions.delivery.waiting import Waiting
+from functions.erasure.erasure import Erasure
 from functions.identity.identities import Identities
 from functions.identity.merging import Merger
 from functions.identity.records import Records
@@ -77,6 +78,7 @@ class Services:
     handshakes: Handshakes
     servers: Servers
     calls: "Callable[[], Calls]"
+    erasure: Erasure
     pushing: LazyPusher
     connecting: "Callable[[], Connections | None]"
     call_news: CallNews
@@ -245,6 +247,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
         handshakes=handshakes,
         servers=servers,
         calls=calls,
+        erasure=Erasure(table, outside.blobs, threads, identities, records, clock),
         pushing=pushing,
         connecting=connecting,
         call_news=call_news,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from functions.conversations.listing import drop
-from functions.conversations.model import Conversation
+from functions.conversations.model import Conversation, State
 from functions.message import digest
 from functions.ports import Entity, Op, Table, Write
 
@@ -17,6 +17,7 @@ SPREAD = 4  # partitions of a day
 DAY = timedelta(days=1)
 GRACE = timedelta(hours=1)  # a row may be written this much after its time
 FIRST_LOOK = 7 * DAY  # how far back the very first run looks
+DEFAULT = 30 * DAY  # the longest of the usual times
 CURSOR = ("cursor", "day")
 
 
@@ -48,6 +49,17 @@ class Due:
     async def done(self, row: Entity) -> None:
         """Forget a row that was dealt with."""
         await drop(self._table, row)
+
+    async def erase(self, conversation: Conversation) -> None:
+        """Forget a conversation, whenever it was to be looked at; reads the days to come of one partition."""
+        times = conversation.auto_close
+        longest = max((time for state in State if times and (time := times.of(state))), default=DEFAULT)
+        part = _part(conversation.id)
+        first = _start_of_day(self._clock() - DAY)
+        for day in _days(first, first + max(longest, DEFAULT) + 2 * DAY):
+            for row in await self._table.range(_partition(day, part)):
+                if row.key.endswith(conversation.id):
+                    await drop(self._table, row)
 
     async def passed(self, now: datetime) -> None:
         """Note that everything that `ready(now)` gave was dealt with: the next run begins there."""

@@ -50,6 +50,8 @@ class Indexes:
         writes = [
             self._link(after, link) for link in after.links if before is None or link not in before.links
         ]
+        if before is None or before.customer.id != after.customer.id:
+            writes.append(self._customer(after))
         if before is None or before.customer.candidates != after.customer.candidates:
             writes += [self._candidate(after, ref) for ref in after.customer.candidates]
         if before is None or _listed(before) != _listed(after):
@@ -92,6 +94,29 @@ class Indexes:
         )
         return list({head.id: head for head in (*linked.items, *candidates.items)}.values())
 
+    async def of_customer(self, channel: str, account: str, customer: str) -> list[str]:
+        """Give the ids of all conversations that a customer ever had, those of shared threads too."""
+        rows = await self._records.range(_customers(channel, account, customer))
+        return [row.key[-39:] for row in rows]
+
+    async def erase(self, conversation: Conversation) -> None:
+        """Drop every row of a conversation, whatever state it was in; may be repeated."""
+        key = newest_first(conversation)
+        records = [digest(ref.entity, ref.id) for ref in conversation.links]
+        records += [_candidates(ref.entity, ref.id) for ref in conversation.customer.candidates]
+        for partition in records:
+            await self._records.commit([Op(Write.DELETE, Entity(partition, key, {}))])
+        for state in State:
+            row = _inbox_row(conversation.model_copy(update={"state": state}))
+            await self._inbox.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
+        await self.due.erase(conversation)
+
+    async def erase_customer(self, channel: str, account: str, customer: str) -> None:
+        """Drop by which a customer's conversations are found."""
+        rows = await self._records.range(_customers(channel, account, customer))
+        for row in rows:
+            await self._records.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
+
     async def _list(self, conversation: Conversation) -> None:
         if _listed(conversation):
             await self._inbox.commit([Op(Write.UPSERT, _inbox_row(conversation))])
@@ -99,6 +124,10 @@ class Indexes:
     async def _link(self, conversation: Conversation, link: Link) -> None:
         row = Entity(digest(link.entity, link.id), newest_first(conversation), {})
         await self._records.commit([Op(Write.UPSERT, row)])
+
+    async def _customer(self, conversation: Conversation) -> None:
+        partition = _customers(conversation.channel, conversation.account, conversation.customer.id)
+        await self._records.commit([Op(Write.UPSERT, Entity(partition, newest_first(conversation), {}))])
 
     async def _candidate(self, conversation: Conversation, ref: EntityRef) -> None:
         row = Entity(_candidates(ref.entity, ref.id), newest_first(conversation), {})
@@ -120,6 +149,10 @@ def _listed(conversation: Conversation) -> tuple[str, State] | None:
 
 def _candidates(entity: str, record: str) -> str:
     return digest("candidate", entity, record)
+
+
+def _customers(channel: str, account: str, customer: str) -> str:
+    return digest("customer", channel, account, customer)
 
 
 def _inbox_row(conversation: Conversation) -> Entity:

@@ -230,6 +230,11 @@ class Threads:
         """List a record's conversations, the newest first, without their decisions."""
         return await self._indexes.of_record(entity, record, cursor, limit, self._store.head)
 
+    @property
+    def indexes(self) -> Indexes:
+        """The ways to find conversations."""
+        return self._indexes
+
     async def close_idle(self, now: datetime, send: Send) -> int:
         """Close what rested too long, send the news of it, and tell how many; safe to run twice at once."""
         return await self._mover.close_idle(now, send)

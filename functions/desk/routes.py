@@ -11,6 +11,7 @@ from functions.desk import (
     calls,
     configuration,
     conversations,
+    customers,
     events,
     explain,
     health,
@@ -31,6 +32,7 @@ JSON_SCHEMA = "application/schema+json"
 AGENT, ADMINISTRATOR, ANYBODY = Role.AGENT, Role.ADMINISTRATOR, None
 ATTACHMENT = "conversations/{id}/messages/{message}/attachments/{index}"
 IDENTITY = "identities/{channel}/{account}/{id}"
+CUSTOMER = "customers/{channel}/{account}/{id}"
 KEY = Header("Idempotency-Key", True, "A new value for each message, the same when it is repeated.")
 LAST_EVENT = Header(
     "Last-Event-ID", False, "What an EventSource sends when it comes again; `after` is ignored."
@@ -72,6 +74,8 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("GET", IDENTITY, AGENT, identities.get_identity),
     Route("POST", f"{IDENTITY}/merge", AGENT, identities.merge_identity),
     Route("POST", f"{IDENTITY}/unmerge", AGENT, identities.unmerge_identity),
+    Route("GET", f"{CUSTOMER}/export", ADMINISTRATOR, customers.export_customer),
+    Route("DELETE", CUSTOMER, ADMINISTRATOR, customers.erase_customer),
     Route("GET", "records/{entity}/{id}", AGENT, records.get_record),
     Route("PUT", "records/{entity}/{id}", ADMINISTRATOR, records.put_record),
     Route("POST", "records/import", ADMINISTRATOR, importing.import_records),

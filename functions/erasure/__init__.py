@@ -1,0 +1,1 @@
+"""What is kept of one customer: given to them whole, or taken away."""
