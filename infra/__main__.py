@@ -21,13 +21,12 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="tell what is wrong with infra/, and where code and Bicep differ")
-    commands.add_parser("write", help="write queues.json and tables.json as the code has them")
+    commands.add_parser("write", help="write what follows from the code: lists of queues and tables, costs")
     callbacks = commands.add_parser("callbacks", help="tell which URL to paste where, by a configuration")
     callbacks.add_argument("configuration", type=Path)
     package = commands.add_parser("package", help="zip what is deployed; tell its size and import time")
     package.add_argument("--to", type=Path, default=ROOT.parent / ".data" / "package.zip")
-    price = commands.add_parser("cost", help="tell what messages cost, and how far the limits are")
-    price.add_argument("--write", action="store_true", help="put it into docs/scaling.md")
+    commands.add_parser("cost", help="tell what messages cost, and how far the limits are")
     options = parser.parse_args()
     return COMMANDS[options.command](options)
 
@@ -44,11 +43,16 @@ def _check(options: argparse.Namespace) -> int:
 
 def _write(options: argparse.Namespace) -> int:
     from infra.check import code
-    from infra.queues import QUEUES, text
+    from infra.cost import timers_a_second
+    from infra.prices import read
+    from infra.queues import EMULATOR, QUEUES, emulator_text, text
+    from infra.tables import PAGE, written
 
+    uses = code.read(ROOT.parent)
     QUEUES.write_text(text())
-    tables = sorted(code.read(ROOT.parent).tables)
-    (ROOT / "tables.json").write_text(json.dumps(tables, indent=2) + "\n")
+    EMULATOR.write_text(emulator_text())
+    (ROOT / "tables.json").write_text(json.dumps(sorted(uses.tables), indent=2) + "\n")
+    PAGE.write_text(written(PAGE.read_text(), read(), timers_a_second(uses.timers)))
     return 0
 
 
@@ -71,13 +75,9 @@ def _cost(options: argparse.Namespace) -> int:
     from infra.check import code
     from infra.cost import timers_a_second
     from infra.prices import read
-    from infra.tables import PAGE, text, written
+    from infra.tables import text
 
-    given, timers = read(), timers_a_second(code.read(ROOT.parent).timers)
-    if options.write:
-        PAGE.write_text(written(PAGE.read_text(), given, timers))
-    else:
-        print(text(given, timers))
+    print(text(read(), timers_a_second(code.read(ROOT.parent).timers)))
     return 0
 
 

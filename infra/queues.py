@@ -11,6 +11,7 @@ from functions.channels import channel_names
 from local.servicebus.config import Config, Rules, default_config
 
 QUEUES = Path(__file__).parent / "queues.json"
+EMULATOR = Path(__file__).parent.parent / "local" / "servicebus.json"
 FACTS = (
     "lock_duration",
     "max_delivery_count",
@@ -31,6 +32,11 @@ def queues() -> list[dict[str, Any]]:
 def text() -> str:
     """Give the file's text."""
     return json.dumps(queues(), indent=2) + "\n"
+
+
+def emulator_text() -> str:
+    """Give the text of the official emulator's file, with the same queues."""
+    return json.dumps(default_config(channel_names()), indent=2) + "\n"
 
 
 def _facts(rules: Rules) -> dict[str, Any]:

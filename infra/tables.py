@@ -1,6 +1,6 @@
 """The tables of docs/scaling.md, made from `infra/prices.yaml`; a test holds them there.
 
-`python -m infra cost --write` puts them between the page's two marks.
+`python -m infra write` puts them between the page's two marks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from infra.cost import cost, load
 from infra.prices import Input, Limit, Rate
 
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
-BEGIN, END = "<!-- cost: python -m infra cost --write -->\n", "<!-- end of cost -->"
+BEGIN, END = "<!-- cost: python -m infra write -->\n", "<!-- end of cost -->"
 SETTINGS = {
     "function apps": "apps",
     "`instanceMemoryMB`": "instance_memory_mb",

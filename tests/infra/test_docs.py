@@ -1,0 +1,48 @@
+"""docs/deploy.md names what there is: azd's variables, modules, alerts; and the app roles are the API's."""
+
+import json
+import re
+
+from functions.desk.call import Role
+from infra.check import ROOT
+
+PAGE = (ROOT.parent / "docs" / "deploy.md").read_text()
+ALERTS = json.loads((ROOT / "alerts.json").read_text())
+
+
+def test_every_variable_of_azd_is_explained_and_none_besides() -> None:
+    parameters = json.loads((ROOT / "main.parameters.json").read_text())["parameters"]
+    used = {
+        (re.sub(r"\$\{(\w+).*", r"\1", given["value"]), name)
+        for name, given in parameters.items()
+        if "${" in str(given["value"])
+    }
+    ours = {(variable, name) for variable, name in used if not variable.startswith("AZURE_")}
+    explained = set(re.findall(r"^\| `([A-Z_]+)` \| `(\w+)` \|", PAGE, re.MULTILINE))
+    assert explained == ours
+
+
+def test_every_module_is_listed() -> None:
+    listed = set(re.findall(r"\.\./infra/modules/(\w+\.bicep)", PAGE))
+    assert listed == {path.name for path in (ROOT / "modules").glob("*.bicep")}
+
+
+def test_every_alert_is_listed_with_its_figure() -> None:
+    listed = set(re.findall(r"`([a-z-]+)`", PAGE.partition("## Alerts")[2].partition("##")[0]))
+    assert listed == {alert["name"] for alert in [*ALERTS["metrics"], *ALERTS["logs"]]}
+    figures = set(re.findall(r"`(monikanava\.[a-z.]+)`", PAGE))
+    assert figures == {
+        name for alert in ALERTS["logs"] for name in re.findall(r"'(monikanava\.[\w.]+)'", alert["query"])
+    }
+
+
+def test_the_app_roles_are_those_that_the_api_asks_for() -> None:
+    roles = json.loads((ROOT / "appRoles.json").read_text())
+    assert {role["value"] for role in roles} == {role.value for role in Role}
+    assert len({role["id"] for role in roles}) == len(roles)
+
+
+def test_every_link_leads_somewhere() -> None:
+    for page in (PAGE, (ROOT.parent / "docs" / "scaling.md").read_text()):
+        for link in re.findall(r"\]\((?!https?://)([^)#]+)", page):
+            assert (ROOT.parent / "docs" / link).exists(), link
