@@ -8,7 +8,7 @@ from pathlib import Path
 from local import commands
 from local.desk import Desk, DeskError, Json
 
-CHUNK = 200_000  # bytes of one call; the API takes 1,000,000, and writes this much in some seconds
+CHUNK = 50_000  # bytes of one call: a few hundred records, which are written within seconds
 
 
 def chunks(lines: Iterable[str], size: int = CHUNK) -> Iterator[tuple[int, str]]:
