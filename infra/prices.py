@@ -81,7 +81,7 @@ class Rate(Part):
     per_minute: int = Field(gt=0)
     apps: int = Field(ge=1)
     instance_memory_mb: Literal[512, 2048, 4096] = Field(alias="instanceMemoryMB")
-    maximum_instance_count: int = Field(ge=1, le=1000)
+    maximum_instance_count: int = Field(ge=40, le=1000)
     http_concurrency: int = Field(ge=1, le=1000)
     always_ready: int = Field(ge=0, le=100)
     service_bus_sku: Literal["Standard", "Premium"]

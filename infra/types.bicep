@@ -25,7 +25,7 @@ type appOption = {
   @description('Memory of an instance in MB; CPU goes with it.')
   instanceMemoryMB: 512 | 2048 | 4096
   @description('Most instances of each function; all HTTP functions count as one.')
-  @minValue(1)
+  @minValue(40)
   @maxValue(1000)
   maximumInstanceCount: int
   @description('Requests that an instance answers at once.')

@@ -37,7 +37,8 @@ def _files(files: dict[Path, File], root: Path) -> Iterator[Problem]:
 
 
 def _tree(files: dict[Path, File], root: Path, uses: code.Uses) -> Iterator[Problem]:
-    yield from parameters.check(files[(root / "main.bicep").resolve()], channel_names(), root)
+    main, types = (files[(root / name).resolve()] for name in ("main.bicep", "types.bicep"))
+    yield from parameters.check(main, types, channel_names(), root)
     yield from both.check(uses, deployed.read(files, root), root)
     yield from _unreached(files, root)
 

@@ -2,22 +2,26 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from tree_sitter import Node
 
 from infra.check.bicep import File, Kind, find, properties, text
 from infra.check.problem import Problem
 
 
-def check(main: File, channels: Sequence[str], root: Path) -> Iterator[Problem]:
+def check(main: File, types: File, channels: Sequence[str], root: Path) -> Iterator[Problem]:
     """Compare main.parameters.json and the examples with main.bicep, and its apps with azure.yaml."""
+    shape = properties(next(find(types.of(Kind.TYPE)["appOption"].node, "object")))
     for path in [root / "main.parameters.json", *sorted((root / "examples").glob("*.json"))]:
         name = path.relative_to(root).as_posix()
         given = json.loads(path.read_text())["parameters"]
         yield from (Problem(name, 0, says) for says in _given(main, given))
+        for app in given.get("apps", {"value": []})["value"]:
+            yield from (Problem(name, 0, says) for says in _fields(app, shape))
         if "apps" in given:
             yield from (Problem(name, 0, says) for says in _apps(given["apps"]["value"], channels))
     services = yaml.safe_load((root.parent / "azure.yaml").read_text())["services"]
@@ -34,6 +38,12 @@ def _given(main: File, given: dict[str, Any]) -> Iterator[str]:
     for name, parameter in wanted.items():
         if parameter.required and name not in given:
             yield f"main.bicep needs the parameter {name!r}"
+
+
+def _fields(app: dict[str, Any], shape: Mapping[str, Node]) -> Iterator[str]:
+    needed = {name for name, is_a in shape.items() if is_a.type != "nullable_type"}
+    yield from (f"an app has no {name!r}" for name in sorted(app.keys() - shape.keys()))
+    yield from (f"the app {app.get('name')!r} needs {name!r}" for name in sorted(needed - app.keys()))
 
 
 def _apps(apps: list[dict[str, Any]], channels: Sequence[str]) -> Iterator[str]:

@@ -8,38 +8,45 @@ param place placeOption
 @minLength(9)
 param prefix string
 
+// The subnets are part of the network: as resources of their own, deploying again could take them away.
 resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   name: '${place.names.network}${place.token}'
   location: place.location
   tags: place.tags
   properties: {
     addressSpace: { addressPrefixes: [prefix] }
-  }
-}
-
-resource appsSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' = {
-  parent: network
-  name: 'apps'
-  properties: {
-    addressPrefix: cidrSubnet(prefix, 24, 0)
-    delegations: [
+    subnets: [
       {
-        name: 'flex'
-        properties: { serviceName: 'Microsoft.App/environments' }
+        name: 'apps'
+        properties: {
+          addressPrefix: cidrSubnet(prefix, 24, 0)
+          delegations: [
+            {
+              name: 'flex'
+              properties: { serviceName: 'Microsoft.App/environments' }
+            }
+          ]
+        }
+      }
+      {
+        name: 'endpoints'
+        properties: {
+          addressPrefix: cidrSubnet(prefix, 24, 1)
+          defaultOutboundAccess: false
+        }
       }
     ]
   }
 }
 
-// Subnets of a network are made one after the other.
-resource endpointsSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' = {
+resource appsSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' existing = {
+  parent: network
+  name: 'apps'
+}
+
+resource endpointsSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' existing = {
   parent: network
   name: 'endpoints'
-  properties: {
-    addressPrefix: cidrSubnet(prefix, 24, 1)
-    defaultOutboundAccess: false
-  }
-  dependsOn: [appsSubnet]
 }
 
 output networkId string = network.id

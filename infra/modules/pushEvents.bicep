@@ -25,7 +25,7 @@ resource hub 'Microsoft.SignalRService/webPubSub/hubs@2024-03-01' = {
     eventHandlers: [
       {
         // The key is the proof: with local authentication off the service has none to sign with that we know.
-        urlTemplate: '${appUrl}/api/push/events?code=${listKeys('${site.id}/host/default', site.apiVersion).functionKeys.default}'
+        urlTemplate: '${appUrl}/api/push/events?code=${uriComponent(listKeys('${site.id}/host/default', site.apiVersion).functionKeys.default)}'
         systemEvents: ['connected']
         userEventPattern: ''
       }

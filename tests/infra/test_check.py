@@ -268,6 +268,18 @@ MISTAKES = {
         '"channels": ["sms"]',
         "the channel 'whatsapp' is served by 0 apps, not by one",
     ),
+    "app with an unknown setting": (
+        "examples/busy.parameters.json",
+        '"httpConcurrency"',
+        '"concurrency"',
+        "busy.parameters.json: an app has no 'concurrency'",
+    ),
+    "app without a setting": (
+        "examples/busy.parameters.json",
+        '"alwaysReady": 4',
+        '"publicBaseUrl": "https://x.example.com"',
+        "busy.parameters.json: the app 'whatsapp' needs 'alwaysReady'",
+    ),
     "app that azd does not know": (
         MAIN,
         "    name: 'api'\n",
