@@ -127,8 +127,10 @@ def _is_told(step: Step, table: RecordTable) -> bool:
         return True
     if step.change.passive:
         return False
-    fresh = step.change.message is RecordMessage.CREATE or (not step.known and step.read)
-    return fresh or bool(step.columns) or (not step.known and step.change.message is not RecordMessage.OTHER)
+    # Who reconciles tells of a creation again: of a known record only what differs is news.
+    return bool(step.columns) or not (
+        step.known or (step.change.message is RecordMessage.OTHER and not step.read)
+    )
 
 
 def _noted(step: Step, table: RecordTable) -> Inbound:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from functions.channels.records.change import RecordValue
+from functions.channels.records.change import RecordChange, RecordValue
 from functions.conversations.model import Conversation, Relation, State
 from functions.errors import Unavailable
 from local.simulators.dataverse_webhook import LARGEST, Operation, Option, Ref, Value
@@ -192,6 +192,21 @@ async def test_while_the_api_is_down_the_queue_keeps_the_change(
     await house.asking(system).hear(created)
     assert (await house.work("incident", one)).links[0].name == "salaista"
     assert "salaista" not in caplog.text
+
+
+async def test_a_creation_that_is_found_again_by_looking_is_no_news(house: House) -> None:
+    one = name()
+    await house.hear(Operation("Create", "incident", one, {"title": "x", "statecode": Option(0)}))
+    [told] = await house.told(Operation("Create", "incident", one, {"title": "x", "statecode": Option(0)}))
+    found = RecordChange.model_validate(told.raw).model_copy(update={"changed": (), "at": later(now(), 1)})
+    raw = found.model_dump(mode="json", by_alias=True)
+    await house.route(told.model_copy(update={"event": name(), "raw": raw}))
+    assert await house.notes(await house.work("incident", one)) == ["created: title = x, statecode = 0"]
+    unheard = name()
+    raw = found.model_copy(update={"id": unheard}).model_dump(mode="json", by_alias=True)
+    lost = {"event": name(), "thread": f"incident/{unheard}", "raw": raw}
+    await house.route(told.model_copy(update=lost))
+    assert len(await house.works("incident", unheard)) == 1
 
 
 async def test_what_can_do_without_the_api_does_not_wait_for_it(house: House) -> None:
