@@ -12,7 +12,7 @@ from functions.conversations.indexes import Indexes
 from functions.conversations.listing import bounded
 from functions.conversations.model import Conversation, State, StoredMessage
 from functions.conversations.news import EVENTS, announcement, carries, stated
-from functions.conversations.states import idled, moved
+from functions.conversations.states import OVER, idled, moved
 from functions.conversations.store import Store, persist
 from functions.errors import Conflict, NotFound
 from functions.message import Outbound
@@ -67,9 +67,7 @@ class Mover:
             await self._indexes.moved(None if cut_off else before, after, self._store.head)
             # Activity since the row was written has put the time off: the row moves there.
             await self._indexes.due.put(after)
-            if after.state in (State.WRAP_UP, State.CLOSED) and (
-                news := (await self._moved(after, message)).news
-            ):
+            if after.state in OVER and (news := (await self._moved(after, message)).news):
                 await send(news)
         # Last: as long as the row is there, whoever was cut off is followed by another run.
         await self._indexes.due.done(row)

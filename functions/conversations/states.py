@@ -32,6 +32,8 @@ AWAITING_AGENT = "awaiting an agent"
 CUSTOMER_LEFT = "the customer left"
 AUTO_CLOSED = "closed by the timer"
 
+OVER = frozenset({State.WRAP_UP, State.CLOSED})  # the talk, at least: an agent may still note something
+
 # Channels whose customer is there only as long as the session lasts: nobody to wait for afterwards.
 LIVE = frozenset({"chat", "voice"})
 PERSISTENT = "chat.persistent"  # in the context of a chat whose customer comes back to it: it is not live

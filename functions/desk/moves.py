@@ -23,7 +23,7 @@ class StateChange(Body):
 
 
 class Close(Body):
-    """Why it is closed; agents read it, and the customer's side where the channel shows it."""
+    """Why it is closed: for agents, customers are not told."""
 
     reason: str = Field(default="", max_length=500)
 

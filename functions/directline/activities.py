@@ -17,13 +17,13 @@ from functions.channels.contract import Account
 from functions.channels.texts import said
 from functions.conversations.feed import Mark
 from functions.conversations.model import STATE, Direction, State, StoredMessage
+from functions.conversations.states import OVER
 from functions.directline.tokens import Grant, write_file
 from functions.errors import Invalid
 from functions.message import Attachment, AttachmentKind, Choice, Kind
 
 Activity = dict[str, JsonValue]
 SHOWN = frozenset({Kind.MESSAGE, Kind.POSTBACK, Kind.UNSUPPORTED})
-OVER = frozenset({State.WRAP_UP, State.CLOSED})
 UNNAMED: Mapping[AttachmentKind, str] = {
     AttachmentKind.IMAGE: "image/jpeg",
     AttachmentKind.AUDIO: "audio/mpeg",

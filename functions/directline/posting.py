@@ -14,8 +14,7 @@ from functions.channels.chat import ACTIVITY_LIMIT
 from functions.channels.contract import Response
 from functions.conversations.feed import CUSTOMER
 from functions.conversations.layout import Place
-from functions.conversations.model import State
-from functions.conversations.states import PERSISTENT
+from functions.conversations.states import OVER, PERSISTENT
 from functions.directline.access import admit
 from functions.directline.activities import Activity
 from functions.directline.call import Call, Ended, answered
@@ -191,7 +190,7 @@ async def _still_on(call: Call, grant: Grant) -> None:
         head = await call.rooms.threads.conversation(Place(_key(call, grant), 1).conversation)
     except NotFound:
         return
-    if head.state in (State.WRAP_UP, State.CLOSED):
+    if head.state in OVER:
         raise Ended("the conversation is over: start another one")
 
 

@@ -8,9 +8,10 @@ from types import MappingProxyType
 from functions.channels.contract import Response
 from functions.conversations.feed import Mark
 from functions.conversations.model import STATE, Direction, State, StoredMessage
+from functions.conversations.states import OVER
 from functions.conversations.threads import Threads
 from functions.directline.access import admit
-from functions.directline.activities import OVER, SHOWN
+from functions.directline.activities import SHOWN
 from functions.directline.call import NO_STORE, Call
 from functions.directline.sessions import Sessions
 from functions.errors import Invalid

@@ -47,7 +47,6 @@ class StartMessage(Body):
     """The customer's first words."""
 
     message: str = ""
-    displayname: Name = ""
 
 
 class Creation(Body):

@@ -12,10 +12,11 @@ from functions.channels.contract import Account, Request, Response
 from functions.channels.custom.dynamics import DynamicsSettings, message_id
 from functions.conversations.feed import Mark
 from functions.conversations.model import Direction, State, StoredMessage
+from functions.conversations.states import OVER
 from functions.errors import Invalid
 from functions.messaging.customs import Custom, Customs
 from functions.messaging.problems import Refusal
-from functions.messaging.talking import OVER, answered, head_of, key_of
+from functions.messaging.talking import answered, head_of, key_of
 from functions.providers.payload import instant, moment
 from functions.serving import Rooms
 

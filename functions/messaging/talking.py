@@ -10,6 +10,7 @@ from functions.channels.custom.dynamics import DynamicsSettings, message_id
 from functions.conversations.feed import CUSTOMER
 from functions.conversations.layout import Place
 from functions.conversations.model import Conversation, State
+from functions.conversations.states import OVER
 from functions.errors import NotFound
 from functions.intake.envelope import inbound_envelope
 from functions.message import Address, Delivery, Inbound, Kind, Receipt, digest, thread_key
@@ -22,7 +23,6 @@ from functions.serving import Rooms
 QUEUE = "inbound-custom"
 JSON = "application/json; charset=utf-8"
 READ = "MessageRead"
-OVER = frozenset({State.WRAP_UP, State.CLOSED})
 
 
 class Talking:
