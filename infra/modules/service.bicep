@@ -10,6 +10,7 @@ param apps appOption[]
 @description('Python of the apps.')
 param pythonVersion string
 @description('Tier of Service Bus.')
+@allowed(['Standard', 'Premium'])
 param serviceBusSku string
 @description('Messaging units of Premium.')
 @minValue(1)
@@ -18,6 +19,7 @@ param serviceBusCapacity int
 @description('Whether apps manage the namespace.')
 param scaleByQueueLength bool
 @description('Redundancy of the data.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageRedundancy string
 @description('Days until attachments cool; 0: never.')
 @minValue(0)

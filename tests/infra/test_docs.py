@@ -46,3 +46,27 @@ def test_every_link_leads_somewhere() -> None:
     for page in (PAGE, (ROOT.parent / "docs" / "scaling.md").read_text()):
         for link in re.findall(r"\]\((?!https?://)([^)#]+)", page):
             assert (ROOT.parent / "docs" / link).exists(), link
+
+
+def test_every_value_of_host_json_has_its_reason() -> None:
+    host = json.loads((ROOT.parent / "host.json").read_text())
+    page = (ROOT.parent / "docs" / "scaling.md").read_text()
+    service_bus, http = host["extensions"]["serviceBus"], host["extensions"]["http"]
+    named = {*service_bus, *http, *host["logging"], *host} - {
+        "version",
+        "extensions",
+        "logging",
+        "extensionBundle",
+    }
+    assert not [name for name in named if f"| `{name}`" not in page]
+    for name, value in service_bus.items():
+        told = page.partition(f"| `{name}` ")[2].partition(" |")[0]
+        assert told == _words(value), name
+
+
+def _words(value: object) -> str:
+    """Say a value as the page does: durations in their largest unit."""
+    if isinstance(value, str):
+        hours, minutes, seconds = map(int, value.split(":"))
+        return f"{minutes} min" if minutes and not (hours or seconds) else f"{seconds} s"
+    return str(value).lower()
