@@ -39,7 +39,7 @@ class Refused(MonikanavaError):
     status = 502
 
     def __init__(self, answered: int, code: str) -> None:
-        super().__init__(f"Dataverse refuses ({answered} {code})".rstrip(" )") + ")")
+        super().__init__(f"Dataverse refuses ({answered} {code or 'without a code'})")
         self.answered, self.code = answered, code
 
 
