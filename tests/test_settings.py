@@ -1,12 +1,17 @@
 """The environment as settings: what is taken, and which name is missed."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from functions.channels import channel_names
 from functions.settings import MissingSetting, Settings, from_environment
+from local.servicebus.config import default_config
 
+ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {
     "PUBLIC_BASE_URL": "https://omni.example.com/",
     "ServiceBusConnection": "Endpoint=sb://x;SharedAccessKeyName=k;SharedAccessKey=s",
@@ -64,6 +69,28 @@ def test_managed_identity_needs_host_names_only() -> None:
 def test_the_sample_of_local_settings_is_complete() -> None:
     sample = json.loads((Path(__file__).parent.parent / "local.settings.sample.json").read_text())
     assert from_environment(sample["Values"]).public_base_url == "http://127.0.0.1:7071"
+
+
+def test_the_sample_and_the_page_name_every_setting_that_is_read() -> None:
+    source = (ROOT / "functions" / "settings.py").read_text()
+    read = set(re.findall(r'"([A-Z][A-Z_]{5,})"', source)) | {"ServiceBusConnection"}
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    workers = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "PYTHON_ENABLE_OPENTELEMETRY"}
+    assert read | workers == set(sample)
+    page = (ROOT / "docs" / "core-tools.md").read_text()
+    assert [name for name in read if f"`{name}`" not in page] == []
+
+
+def test_the_official_emulator_is_given_our_queues() -> None:
+    compose = yaml.safe_load((ROOT / "local" / "docker-compose.yaml").read_text())
+    emulator = compose["services"]["servicebus"]
+    (mounted,) = emulator["volumes"]
+    assert (ROOT / "local" / mounted.partition(":")[0]).resolve() == ROOT / "local" / "servicebus.json"
+    assert emulator["environment"]["SQL_SERVER"] in compose["services"]
+    told = json.loads((ROOT / "local" / "servicebus.json").read_text())
+    assert told == default_config(channel_names())
+    (namespace,) = told["UserConfig"]["Namespaces"]
+    assert len(namespace["Queues"]) <= 50  # what the official one takes
 
 
 def test_push_is_taken_by_key_or_by_identity_or_not_at_all() -> None:
