@@ -31,13 +31,10 @@ class RecordTable(Strict):
 
     `customer` are references to a contact or an account: the first with a value is the record's customer.
     `socialIds` are the providers' ids of a customer, by channel. `attributes` are kept for rules: as
-    `linked.COLUMN`, and as `linked.COLUMN.name` what people read. `entitySet` and `key` are its names in the
-    Web API; the usual ones when they are empty.
+    `linked.COLUMN`, and as `linked.COLUMN.name` what people read.
     """
 
     entity: EntityName
-    entity_set: str = ""
-    key: Column | None = None
     name: Column = "name"
     mobiles: Columns = ()
     business_phones: Columns = ()
@@ -48,16 +45,6 @@ class RecordTable(Strict):
     customer: Columns = ()
     active: ActiveWhen = ActiveWhen()
     attributes: Annotated[tuple[Column, ...], Field(max_length=40)] = ()
-
-    @property
-    def collection(self) -> str:
-        """Its name in the Web API's addresses."""
-        return self.entity_set or f"{self.entity}s"
-
-    @property
-    def id_column(self) -> str:
-        """The column that holds the id."""
-        return self.key or f"{self.entity}id"
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def _wanted(clues: Clues) -> dict[str, list[str]]:
 
 
 def _condition(table: RecordTable, shape: Shape, wanted: Mapping[str, Sequence[str]]) -> Filter | None:
-    where = {"phones": (*table.mobiles, *table.phones), "emails": table.emails}
+    where = {"phones": (*table.mobiles, *table.business_phones, *table.phones), "emails": table.emails}
     matches = [
         compared(column, Op.EQUAL, value)
         for kind, values in wanted.items()

@@ -19,7 +19,7 @@ def number() -> str:
 
 
 @pytest.mark.parametrize("spelling", range(7))
-@pytest.mark.parametrize("column", ["mobilephone", "telephone2"])
+@pytest.mark.parametrize("column", ["mobilephone", "telephone1", "telephone3"])
 async def test_a_number_is_found_however_it_is_usually_written(
     world: World, spelling: int, column: str
 ) -> None:

@@ -221,9 +221,6 @@ def test_a_table_is_known_configured_or_the_commonest() -> None:
     assert document.record_table("contact") is own
     assert document.record_table("incident").customer == ("customerid",)
     assert document.record_table("new_thing") == RecordTable(entity="new_thing")
-    assert (own.collection, own.id_column) == ("contacts", "contactid")
-    named = RecordTable(entity="new_visit", entity_set="new_visitset", key="activityid")
-    assert (named.collection, named.id_column) == ("new_visitset", "activityid")
 
 
 def test_a_table_of_ones_own_is_named_in_the_apis_paths_as_dataverse_names_it() -> None:
