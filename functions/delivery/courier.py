@@ -98,7 +98,7 @@ class Courier:
     async def _deliver_for_hours(self, outbound: Outbound, longest: timedelta) -> None:
         """Deliver in the order of the thread to a channel that may be down; what waits too long is parked."""
         patience = Patience()
-        if await patience(lambda: self._waiting.behind(outbound, self._waits)):
+        if await patience(lambda: self._waiting.behind(outbound, self._waits, longest)):
             return
         try:
             await self._deliver(outbound, 1)

@@ -46,13 +46,17 @@ class Waiting:
         self._outbox = outbox
         self._clock = clock
 
-    async def behind(self, outbound: Outbound, waits: Waits) -> bool:
-        """Tell whether an earlier message of the thread waits; then this one stands in line behind it."""
-        healed = False
+    async def behind(self, outbound: Outbound, waits: Waits, longest: timedelta) -> bool:
+        """Tell whether an earlier message of the thread waits; then this one stands in line behind it.
+
+        One whose time is over was given up by its queue: nobody stands behind it, for nothing wakes them.
+        """
+        healed, oldest = False, self._clock() - longest - timedelta(seconds=LONGEST)
         while (first := await self._first(outbound.session)) and first.outbound.id < outbound.id:
-            if await waits(first.outbound.id):
+            late = first.since <= oldest
+            if not (late and first.tries) and await waits(first.outbound.id):
                 await self._stand(outbound)
-                if healed:
+                if healed or late:
                     await self._wake(first)
                 return True
             await self._forget(first.outbound)

@@ -196,6 +196,22 @@ async def test_a_place_that_nobody_left_is_cleared_by_who_comes(shop: Shop) -> N
     assert shop.channel.taken == ["2", "3"]
 
 
+async def test_one_that_its_queue_gave_up_holds_nobody_up_for_ever(shop: Shop) -> None:
+    conversation = await shop.customer()
+    shop.channel.status = 503
+    lost = await shop.delivered(conversation, "1")
+    await shop.delivered(conversation, "2")
+    shop.channel.status = 200
+    shop.clock.forward(timedelta(hours=12))
+    await shop.delivered(conversation, "3")
+    assert shop.channel.taken == []  # it may still come
+    shop.clock.forward(timedelta(hours=14))
+    await shop.delivered(conversation, "4")
+    shop.handled |= {name for _, name, _ in await shop.waiting(lost.session) if name.startswith(lost.id)}
+    await shop.work_until(lost.session, timedelta(hours=1))
+    assert shop.channel.taken == ["2", "3", "4"]
+
+
 async def test_brought_twice_it_is_sent_once(shop: Shop) -> None:
     conversation = await shop.customer()
     shop.channel.status = 503
