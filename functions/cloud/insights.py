@@ -32,6 +32,7 @@ def _export(connection: str, credential: "TokenCredential | None") -> None:
         AzureMonitorMetricExporter,
         AzureMonitorTraceExporter,
     )
+    from opentelemetry import trace  # noqa: PLC0415
     from opentelemetry.sdk._logs import LoggerProvider  # noqa: PLC0415
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: PLC0415
     from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
@@ -47,6 +48,7 @@ def _export(connection: str, credential: "TokenCredential | None") -> None:
     tracing.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**where)))
     logs.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter(**where)))
     metrics = MeterProvider([PeriodicExportingMetricReader(AzureMonitorMetricExporter(**where))])
+    trace.set_tracer_provider(tracing)  # the exporter asks the global one what app this is
     telemetry.listen(OpenTelemetry(tracing.get_tracer(NAME), metrics.get_meter(NAME)))
     logging.getLogger(NAME).addHandler(StructuredLogs(logs.get_logger(NAME)))
 
