@@ -35,6 +35,8 @@ def _check_token(request: Request, settings: DynamicsSettings) -> None:
         raise NotAuthentic("the token is of another tenant")
     if str(found.get("appid") or found.get("azp") or "").lower() != settings.app_id.lower():
         raise NotAuthentic("the token is of another application")
+    if "scp" in found:  # whoever signs in to the application has such a one, in a browser perhaps
+        raise NotAuthentic("the token is a person's, not the application's own")
 
 
 def _header(request: Request, name: str) -> str:

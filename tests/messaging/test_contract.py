@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
+import jwt
 import pytest
 import pytest_asyncio
 
 from functions.messaging.problems import CODES
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
+from local.simulators import entra
 from tests.messaging.house import APP, CHANNEL, ORGANIZATION, TENANT, House, open_house, token
 
 NOBODY = "11111111-2222-3333-4444-555555555555"
@@ -66,6 +68,13 @@ async def test_every_path_wants_every_header(
 )
 async def test_another_s_token_opens_nothing(house: House, other: dict[str, str]) -> None:
     given = await token(house.base, **other)
+    answer = await house.call("GET", "conversations", headers={"authorization": f"Bearer {given}"})
+    assert answer.status == 401
+
+
+async def test_a_person_s_token_of_the_application_opens_nothing(house: House) -> None:
+    claims = {**entra.claims(house.token), "scp": "user_impersonation"}
+    given = jwt.encode(claims, entra.KEY, "RS256", {"kid": entra.KID})
     answer = await house.call("GET", "conversations", headers={"authorization": f"Bearer {given}"})
     assert answer.status == 401
 
