@@ -6,6 +6,7 @@ record, which identities remember it as theirs: a hint, read when the record is 
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from functions.errors import AlreadyExists, Invalid, NotFound, Stale, Unavailable
@@ -86,7 +87,8 @@ class Identities:
             return known.model_copy(update={"linked": None}) if mine else known
 
         async def one(row: Entity) -> None:
-            await self.change(row.key, change)
+            with suppress(NotFound):  # a hint may outlive its customer, who was erased
+                await self.change(row.key, change)
             await self._table.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
 
         while rows := await self._table.range(_linked_to(entity, record), limit=PAGE):

@@ -7,6 +7,7 @@ import pytest
 
 from functions.cloud.tables import AzureTable
 from functions.configuration.document import Record
+from functions.erasure.persons import forget_person
 from functions.errors import Conflict, Invalid, NotFound, Unavailable
 from functions.identity.identities import Identities
 from functions.identity.matching import match
@@ -197,3 +198,14 @@ async def test_a_record_that_is_gone_is_forgotten_by_all_who_remember_it(
     await met.forget("contact", "c-1")
     await met.forget("contact", "c-1")
     assert [await links(met, records, who) for who in (SMS, LINE, FACEBOOK)] == [[], [], ["c-9"]]
+
+
+async def test_a_record_is_forgotten_although_one_who_remembered_it_was_erased(
+    met: Identities, records: Records
+) -> None:
+    for who in (SMS, FACEBOOK):
+        await met.link(who.channel, who.account, who.id, REF)
+    await met.unlink(SMS.channel, SMS.account, SMS.id)  # the hint stays
+    await forget_person(lambda _: met._table, met, records, SMS)
+    await met.forget("contact", "c-1")
+    assert await links(met, records, FACEBOOK) == []
