@@ -185,6 +185,11 @@ def _call_flows(draft: Draft) -> Iterator[Problem]:
     for place, account in draft.places("accounts", document.accounts):
         named = account.settings.get("flow") if account.channel == "voice" else None
         yield from _refers(f"{place}.settings.flow", _name(named), flows, "call flow")
+    ours = {_name(one.settings.get("number")): one.id for one in document.accounts if one.channel == "voice"}
+    for place, queue in draft.places("agentQueues", document.agent_queues):
+        if queue.target and queue.target in ours:
+            reason = f"is the number of the account {ours[queue.target]!r}: its calls would come in again"
+            yield Problem(path=f"{place}.target", reason=reason)
 
 
 def _name(value: JsonValue) -> str | None:

@@ -305,6 +305,7 @@ def test_news_of_a_conversation_need_no_call() -> None:
         ("hours: never", "hours: always", "callFlows[1].hours"),
         ("noAnswer: voicemail", "noAnswer: nothing", "callFlows[0].noAnswer"),
         ("target: '+358401110000'", "target: '0401110000'", "agentQueues[1].target"),
+        ("target: '+358401110000'", "target: '+358454900009'", "agentQueues[1].target"),
         ("number: '+358454900009'", "number: '+358454900010'", "accounts[1].settings.number"),
     ],
 )
