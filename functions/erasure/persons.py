@@ -13,7 +13,7 @@ ALL = 100_000  # rows of an identity's history
 
 
 async def forget_person(table: TableOf, identities: Identities, records: Records, who: Who) -> bool:
-    """Erase an identity with its history, what its aliases or its primary know of it, and what records learnt.
+    """Erase an identity and its history, what its aliases or primary know of it, and what records learnt.
 
     Tells whether there was one. May be repeated.
     """
