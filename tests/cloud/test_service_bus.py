@@ -53,8 +53,9 @@ async def test_500_senders_at_once_each_arrive_once_and_in_their_order(
 
 
 async def test_a_message_carries_session_id_and_cloud_event(bus: AzureBus, servicebus: ServiceBus) -> None:
-    item, trace = inbound(text="hyvää päivää 👋"), f"00-{'a' * 32}-{'b' * 16}-01"
-    await bus.send(QUEUE, [inbound_envelope(item.model_copy(update={"traceparent": trace}))])
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    item = inbound(text="hyvää päivää 👋").model_copy(update={"traceparent": trace})
+    await bus.send(QUEUE, [inbound_envelope(item)])
     [arrived] = await read(servicebus, QUEUE, item.session, count=1)
     assert (arrived.message_id, arrived.session_id) == (item.id, item.session)
     assert arrived.content_type == "application/json"

@@ -5,6 +5,7 @@ from typing import Any
 import jwt
 import pytest
 
+from functions.conversations.states import PERSISTENT
 from tests.desk import issuers
 from tests.desk.issuers import KEY, OTHER
 from tests.directline.kit import ALLOWED, FORBIDDEN, MEMBER, Chats, Talk, Told
@@ -86,7 +87,7 @@ async def test_a_signed_in_customer(chats: Chats) -> None:
     visitor = talk(chats, "members", first)
     await visitor.say("moi")
     opened = await visitor.opened()
-    assert opened["context"] == {"tier": "gold", "page": "/cart", "signedIn": "true"}
+    assert opened["context"] == {"tier": "gold", "page": "/cart", "signedIn": "true", PERSISTENT: "true"}
     assert opened["agentQueue"] == "gold"
     assert [(one["entity"], one["id"], one["name"]) for one in opened["links"]] == [
         ("contact", MEMBER, "Aino Virtanen")
