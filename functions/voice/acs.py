@@ -72,6 +72,10 @@ class AcsCalls:
             await self._told(account, call, told)
         return Response(200)
 
+    async def watch(self, account: Account[Any], call: Call) -> None:
+        """Look after a call, also if it was never dialled."""
+        await self._watch.begin(account.id, call.id, call.customer)
+
     async def dial(self, account: Account[Any], call: Call) -> str:
         """Call the customer; gives the id of the connection."""
         return await self._driver.dial(account, call)

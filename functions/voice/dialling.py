@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 class Dialling(Protocol):
     """A provider's way to call. What comes of it is told by its webhooks, as with a customer's call."""
 
+    async def watch(self, account: Account[Any], call: "Call") -> None:
+        """See to it that a call which is about to be kept ends, even if we never come to dial it."""
+
     async def dial(self, account: Account[Any], call: "Call") -> str:
         """Call the customer, from the account's number; give the provider's id of the call.
 

@@ -34,6 +34,7 @@ async def place(calls: Calls, dialling: Dialling, account: Account[Any], wish: W
     Raises Conflict when the key was used for another call, NotDeliverable, and Unavailable.
     """
     wanted = await _call(calls, account, wish)
+    await dialling.watch(account, wanted)
     call, new = await calls.begin(wanted)
     if (call.customer, call.conversation) != (wish.to, wish.conversation):
         raise Conflict("the idempotency-key was used for something else")

@@ -80,9 +80,12 @@ class TwilioCalls:
         await self._rooms.handshakes.authentic(account.id)
         return answer
 
+    async def watch(self, account: Account[Any], call: Call) -> None:
+        """Ask after a call in a while, also if it was never dialled."""
+        await self._watch.later(account.id, call.id)
+
     async def dial(self, account: Account[Any], call: Call) -> str:
         """Call the customer; gives the call's SID."""
-        await self._watch.later(account.id, call.id)
         return await self._api.create(account, call)
 
     async def hang_up(self, account: Account[Any], call: Call) -> None:

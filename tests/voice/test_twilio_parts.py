@@ -1,5 +1,6 @@
 """Calls at Twilio when parts of ours are down, and what its API is asked, as its SDK would ask."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -229,6 +230,27 @@ async def test_a_call_that_cannot_be_made_has_ended(
         await place(house.services.calls(), house.server, await house.account(), wish)
     kept, new = await place(house.services.calls(), house.server, await house.account(), wish)
     assert (kept.state, new) == (CallState.ENDED, False)
+
+
+class CutOff:
+    """The server of a process that ends between keeping a call and dialling it."""
+
+    def __init__(self, server: twilio.TwilioCalls) -> None:
+        self.watch, self.hang_up = server.watch, server.hang_up
+
+    async def dial(self, account: Account[Any], call: Any) -> str:
+        raise asyncio.CancelledError
+
+
+async def test_a_call_that_we_never_came_to_dial_does_not_ring_for_ever(house: House) -> None:
+    wish = Wish(CUSTOMER, "", uuid4().hex, NOW)
+    with pytest.raises(asyncio.CancelledError):
+        await place(house.services.calls(), CutOff(house.server), await house.account(), wish)
+    house.weather.ahead = timedelta(minutes=11)
+    await house.server.mend()
+    kept, new = await place(house.services.calls(), house.server, await house.account(), wish)
+    assert (kept.state, new) == (CallState.ENDED, False)
+    assert all(one.method == "GET" for one in house.provider.asked)  # nobody was rung
 
 
 async def test_a_call_whose_end_was_not_told_is_asked_after(house: House) -> None:
