@@ -20,7 +20,10 @@ class Lines:
         mine = Entity(queue, _key(call, since), {"at": now})
         await self._table.commit([Op(Write.UPSERT, mine)])
         before = await self._table.range(queue, end=mine.key, limit=MOST)
-        return 1 + sum(now - _at(row) < LOST for row in before)
+        lost = [Op(Write.DELETE, Entity(queue, row.key, {})) for row in before if now - _at(row) >= LOST]
+        if lost:  # or they would once be all that is counted
+            await self._table.commit(lost[:100])
+        return 1 + len(before) - len(lost)
 
     async def leave(self, queue: str, call: str, since: datetime) -> None:
         """Give up a caller's place; without one is well."""
