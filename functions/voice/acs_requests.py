@@ -57,7 +57,7 @@ class Requests:
             match command, phase:
                 case TakeMessage(), Phase.MESSAGE:
                     await self._take_message(command)
-                case (Ask() | Hold()), Phase.BARE:
+                case ((Ask() | Hold()), Phase.BARE):
                     await self._ask((), command.options, command.language, command.seconds, phase)
         except (Gone, NotDeliverable) as refused:
             return self._meant(command, refused)
