@@ -10,7 +10,13 @@ from infra.queues import queues
 
 MESSAGING, STORAGE = "modules/messaging.bicep", "modules/storage.bicep"
 APP, RBAC, ALERTS, EVENTS = "modules/app.bicep", "modules/rbac.bicep", "alerts.json", "events.json"
-HOST_SETTINGS = ("AzureWebJobsStorage__", "ServiceBusConnection__", "AZURE_CLIENT_ID", "OTEL_TRACES_SAMPLER")
+HOST_SETTINGS = (
+    "AzureWebJobsStorage__",
+    "ServiceBusConnection__",
+    "AZURE_CLIENT_ID",
+    "OTEL_TRACES_SAMPLER",
+    "PYTHON_ENABLE_OPENTELEMETRY",
+)
 OPTIONAL_ROLES = frozenset(("Azure Service Bus Data Owner", "Key Vault Secrets Officer"))
 
 

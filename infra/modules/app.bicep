@@ -124,6 +124,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
       OTEL_TRACES_SAMPLER: 'parentbased_traceidratio'
       OTEL_TRACES_SAMPLER_ARG: traceSampling == 100 ? '1' : '0.${padLeft(traceSampling, 2, '0')}'
       PUBLIC_BASE_URL: app.?publicBaseUrl ?? 'https://${site.properties.defaultHostName}'
+      // The worker then hands us the host's span, and the host does not send our logs a second time.
+      PYTHON_ENABLE_OPENTELEMETRY: 'true'
       ServiceBusConnection__clientId: identityClientId
       ServiceBusConnection__credential: 'managedidentity'
       ServiceBusConnection__fullyQualifiedNamespace: busHost
