@@ -62,16 +62,15 @@ class Timeline:
         return done
 
     async def _deal(self, row: Entity, reached: list[Reached], threads: Threads) -> None:
-        try:
-            head = await threads.conversation(row.key)
-            text = transcript(head, await _messages(threads, row.key))
-            for where in reached:
-                await _write(where, head, text)
-        except (Unavailable, NotGranted):
-            raise
-        except Exception as error:
-            said = error.reason if isinstance(error, MonikanavaError) else trace(error)
-            log.warning("no note: conversation=%s: %s", row.key, said)
+        for where in reached:  # a record lies in one of them: what the others refuse holds up nothing
+            try:
+                head = await threads.conversation(row.key)
+                await _write(where, head, transcript(head, await _messages(threads, row.key)))
+            except (Unavailable, NotGranted):
+                raise
+            except Exception as error:
+                said = error.reason if isinstance(error, MonikanavaError) else trace(error)
+                log.warning("no note: account=%s conversation=%s: %s", where.account.id, row.key, said)
         await self._table.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
 
 

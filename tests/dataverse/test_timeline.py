@@ -114,6 +114,14 @@ async def test_what_is_refused_is_given_up(world: World) -> None:
     assert await waiting(world) == []
 
 
+async def test_what_another_environment_refuses_is_written_where_the_record_lies(world: World) -> None:
+    await world.configure("elsewhere", writeBack=True)
+    await closed(world, case(world))
+    world.house.answers = [web.Response(status=404)]
+    assert await world.timeline.write(world.services.threads) == 1
+    assert len(notes(world)) == 1
+
+
 @pytest.mark.parametrize("entity_id", ["aino", ""])
 async def test_a_record_that_is_not_theirs_has_no_note(world: World, entity_id: str) -> None:
     await world.configure(writeBack=True)

@@ -54,15 +54,17 @@ class World:
     reconciler: Reconciler
     router: Router
 
-    async def configure(self, **settings: Any) -> None:
-        """Apply a configuration whose account of Dataverse has these settings."""
+    async def configure(self, *others: str, **settings: Any) -> None:
+        """Apply a configuration whose accounts of Dataverse, ours and others, have these settings."""
         self.house.settings = settings
         document = self.house.document()
         [entry] = document.accounts
-        account = {**entry.model_dump(mode="json", by_alias=True), "id": self.account}
+        accounts = [
+            {**entry.model_dump(mode="json", by_alias=True), "id": name} for name in (*others, self.account)
+        ]
         text = {
             "entitlements": ["digital-messaging", "records"],
-            "accounts": [account, SMS],
+            "accounts": [*accounts, SMS],
             "intakeRules": CASES,
             "workstreams": [{"id": "service", "agentQueue": "service"}],
             "agentQueues": [{"id": "service"}],
