@@ -69,10 +69,19 @@ class Reconciler:
         deadline, told = loop.time() + SECONDS, 0
         try:
             for reached in await self._environments.those(lambda settings: settings.reconcile):
-                for entity in reached.account.settings.reconcile:
-                    told += await self._table(reached, entity, lambda: loop.time() > deadline)
+                told += await self._environment(reached, lambda: loop.time() > deadline)
         except Unavailable as down:
-            log.warning("reconciled no further: %s", down.reason)
+            log.warning("reconciled nothing: %s", down.reason)
+        return told
+
+    async def _environment(self, where: Reached, late: Callable[[], bool]) -> int:
+        """Go on with its tables; one environment that is down holds up no other."""
+        told = 0
+        try:
+            for entity in where.account.settings.reconcile:
+                told += await self._table(where, entity, late)
+        except Unavailable as down:
+            log.warning("reconciled no further: account=%s: %s", where.account.id, down.reason)
         return told
 
     async def _table(self, where: Reached, entity: str, late: Callable[[], bool]) -> int:

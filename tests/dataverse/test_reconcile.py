@@ -134,6 +134,14 @@ async def test_one_table_that_cannot_be_read_holds_up_no_other(world: World) -> 
     assert await world.services.records.get("contact", aino)
 
 
+async def test_one_environment_that_is_down_holds_up_no_other(world: World) -> None:
+    aino = world.house.put("contacts", "aino", fullname="Aino")
+    await world.configure("elsewhere", reconcile=["contact"])
+    world.house.order(Behaviour.ERROR)
+    await world.reconciled(f"contact/{aino}")
+    assert await world.services.records.get("contact", aino)
+
+
 async def test_other_columns_begin_a_pass_anew(world: World) -> None:
     world.house.put("contacts", "aino", fullname="Aino")
     await world.configure(reconcile=["contact"])
