@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from functions.configuration.document import Record
 from functions.configuration.parts import Name
@@ -17,10 +17,22 @@ from functions.errors import NotFound
 from functions.identity.keys import CASE, CUSTOMERS, social_key
 from functions.message import EntityRef, Model
 from functions.paging import Page
+from functions.providers.dataverse_values import guid
 from functions.services import Services
 
+
+def _as_told(text: str) -> str:
+    """Write Dataverse's ids as its webhooks do: its forms give them as {ABC…}, and each is one record."""
+    entity, slash, last = text.rpartition("/")
+    return f"{entity}{slash}{guid(last) or last}"
+
+
 Text = Annotated[str, StringConstraints(max_length=500)]
-RecordId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+RecordId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    AfterValidator(_as_told),
+]
 
 
 class RecordPath(Model):
@@ -43,7 +55,7 @@ class RecordChange(Body):
     emails: tuple[Text, ...] = Field(default=(), max_length=50)
     social_ids: Mapping[Name, tuple[Text, ...]] = Field(default={}, max_length=50)
     customer_number: Text = ""
-    customer: Text = ""
+    customer: Annotated[Text, AfterValidator(_as_told)] = ""
     active: bool = True
     attributes: Mapping[str, Text] = Field(default={}, max_length=100)
 

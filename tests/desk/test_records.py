@@ -57,6 +57,20 @@ async def test_a_contact_linked_by_hand_is_remembered_until_it_is_unlinked(desk:
     assert identity.linked is None
 
 
+async def test_an_id_of_dataverse_is_one_record_however_it_is_written(desk: Desk) -> None:
+    conversation, name = await desk.opened(), str(uuid4())
+    shouted = f"{{{name.upper()}}}"
+    await put(desk, name, name="Onni")
+    linked = await desk.call("PUT", f"conversations/{conversation.id}/links/contact/{shouted}")
+    assert [(link["id"], link["name"]) for link in linked.body["links"]] == [(name, "Onni")]
+    case = await desk.call(
+        "PUT", f"records/incident/{uuid4()}", {"customer": f"contact/{shouted}"}, role=ADMINISTRATOR
+    )
+    assert case.body["customer"] == f"contact/{name}"
+    await desk.services.records.delete("contact", name)  # as a webhook names it
+    assert (await desk.call("GET", f"conversations/{conversation.id}")).body["links"] == []
+
+
 @pytest.mark.parametrize(("entity", "relation"), [("incident", "case"), ("quote", "regarding")])
 async def test_other_records_are_linked_to_the_conversation_only(
     desk: Desk, entity: str, relation: str
