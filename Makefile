@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# A process for each core; the tests of a file stay together, for they share what they started.
-TEST := $(BIN)/pytest --numprocesses auto --dist loadfile
+# Two processes for each core, for tests mostly wait; those of a file stay together: they share what they started.
+PROCESSES ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+TEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile
 SOURCES := function_app.py functions infra local tests bench
 PORT ?= 7071
 CONFIG ?= local/configuration.yaml

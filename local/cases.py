@@ -41,9 +41,7 @@ async def play(crm: Environment, desk: Desk, text: Callable[[str], Awaitable[Non
     liisa, pekka, case = (str(uuid4()) for _ in range(3))
     await crm.post("a contact is created", _contact(liisa, "Liisa Salo", NUMBER))
     await crm.post("another one", _contact(pekka, "Pekka Niemi", OTHER))
-    await until(
-        "both known", lambda: _has_phone(desk, pekka, OTHER), lambda: _has_phone(desk, liisa, NUMBER)
-    )
+    await until("both known", lambda: _has_phone(desk, pekka, OTHER), lambda: _has_phone(desk, liisa, NUMBER))
     created = _case(case, liisa)
     await crm.post("a case is created", created)
     await crm.post("the same, repeated", created)
