@@ -20,6 +20,7 @@ from functions.message import digest
 from functions.ports import Entity, Op, Table, Write
 from functions.traces import trace
 
+TABLE = "timeline"
 SPREAD = 4  # partitions
 PAGE = 50  # notes of a partition in one run
 MESSAGES = 200  # of a page
@@ -40,7 +41,7 @@ class Timeline:
         if conversation.channel == CHANNEL or _target(conversation) is None:
             return
         if await self._environments.writes_back():
-            await self._table.commit([Op(Write.UPSERT, _row(conversation.id))])
+            await self._table.commit([Op(Write.UPSERT, waiting(conversation.id))])
 
     async def write(self, threads: Threads) -> int:
         """Write the notes that wait, for at most 200 seconds; give how many were dealt with.
@@ -123,7 +124,8 @@ def _is_theirs(link: Link) -> bool:
     return True
 
 
-def _row(conversation: str) -> Entity:
+def waiting(conversation: str) -> Entity:
+    """Give the row by which a conversation waits for its note."""
     return Entity(_partition(int(digest(conversation), 16) % SPREAD), conversation, {})
 
 

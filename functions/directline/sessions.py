@@ -91,10 +91,19 @@ class Sessions:
             raise NotFound("no such conversation")
         return read(Session, row)
 
+    async def erase(self, account: str, conversation: str) -> None:
+        """Drop a session; may be repeated."""
+        await self._table.commit([Op(Write.DELETE, Entity(digest(account, conversation), ROW, {}))])
+
 
 def conversation_of(account: Account[ChatSettings], user: str) -> str:
     """Name the conversation of a user: a new one, or in persistent chat always the same."""
-    return digest("persistent", account.id, user) if account.settings.persistent else uuid4().hex
+    return lasting(account.id, user) if account.settings.persistent else uuid4().hex
+
+
+def lasting(account: str, user: str) -> str:
+    """Name the conversation of a user in persistent chat."""
+    return digest("persistent", account, user)
 
 
 def new_user() -> str:

@@ -87,7 +87,9 @@ class Erasure:
         for share in found:
             files += await self._forget(who, share)
         unrouted = await forget_leftovers(self._table, who, conversations)
-        await forget_customer(self._table, who.account, who.id)
+        for share in found:
+            await drop(self._table("threads"), share.rows)
+        await forget_customer(self._table, who)
         identity = await forget_person(self._table, self._identities, self._records, who)
         await self._threads.indexes.erase_customer(who.channel, who.account, who.id)
         erased = Erased(
@@ -110,8 +112,7 @@ class Erasure:
             await self._threads.indexes.erase(head)
         files = await forget_blobs(self._blobs, share)
         await forget_deliveries(self._table, share)
-        await forget_rooms(self._table, who.account, share)
-        await drop(self._table("threads"), share.rows)
+        await forget_rooms(self._table, self._clock, who, share)
         return files
 
     async def _shares(self, who: Who) -> list[Share]:

@@ -1,14 +1,15 @@
 """What other rooms keep of a customer's conversations: rows by the thread, the message or the call."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from functions.erasure.threads import Share, drop
+from functions.identity.merging import Who
 from functions.message import digest
 from functions.ports import Blobs, Entity, Op, Table, Write
 
 TableOf = Callable[[str], Table]
-TIMED = {"callwatch": 16, "callsdue": 16}  # over how many partitions the timers' rows are spread
-CLOSED = 4  # the same of the notes for Dataverse
+Clock = Callable[[], datetime]
 
 
 async def forget_deliveries(table: TableOf, share: Share) -> int:
@@ -25,32 +26,28 @@ async def forget_deliveries(table: TableOf, share: Share) -> int:
     return await drop(waiting, [row for row in rows if row.key.startswith(ids)])
 
 
-async def forget_rooms(table: TableOf, account: str, share: Share) -> None:
+async def forget_rooms(table: TableOf, clock: Clock, who: Who, share: Share) -> None:
     """Drop a chat's session, a custom channel's conversation and a call, each by its thread."""
     for thread in share.threads:
-        for name, partition in (
-            ("chats", digest(account, thread)),
-            ("customs", digest(account, "conversation", thread)),
-            ("calls", digest("call", thread)),
-        ):
-            await _empty(table(name), partition)
-        await _drop_where(table("customs"), digest(account, "open", thread[-1:]), thread)
-        names = table("callnames")
-        rows = await names.range(digest("callnames", account))
-        newest = digest("newest", thread)
-        await drop(names, [row for row in rows if row.values.get("call") == thread or row.key == newest])
-        for timed, parts in TIMED.items():
-            for part in range(parts):
-                key = Entity(f"{part:02x}", thread, {})
-                await table(timed).commit([Op(Write.DELETE, key)])
-    for head in share.heads:
-        for part in range(CLOSED):
-            await table("timeline").commit([Op(Write.DELETE, Entity(f"closed:{part}", head.id, {}))])
+        await _forget_thread(table, clock, who, thread)
+    if share.heads:
+        from functions.dataverse.timeline import TABLE, waiting  # noqa: PLC0415
+
+        for head in share.heads:
+            row = waiting(head.id)
+            await table(TABLE).commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
 
 
-async def forget_customer(table: TableOf, account: str, customer: str) -> None:
-    """Drop by which a custom channel finds a customer's latest conversation."""
-    await _empty(table("customs"), digest(account, "customer", customer))
+async def forget_customer(table: TableOf, who: Who) -> None:
+    """Drop what a chat or a custom channel keeps of a customer who has said nothing yet."""
+    if who.channel == "chat":
+        from functions.directline.sessions import TABLE, Sessions, lasting  # noqa: PLC0415
+
+        await Sessions(table(TABLE)).erase(who.account, lasting(who.account, who.id))
+    elif who.channel == "custom":
+        from functions.messaging.customs import TABLE, Customs  # noqa: PLC0415
+
+        await Customs(table(TABLE)).erase_customer(who.account, who.id)
 
 
 async def forget_blobs(blobs: Blobs, share: Share) -> int:
@@ -62,9 +59,17 @@ async def forget_blobs(blobs: Blobs, share: Share) -> int:
     return len(names)
 
 
-async def _empty(table: Table, partition: str) -> None:
-    await drop(table, await table.range(partition))
+async def _forget_thread(table: TableOf, clock: Clock, who: Who, thread: str) -> None:
+    # Each app imports only the rooms of its own channels, and erasing is every app's.
+    if who.channel == "voice":
+        from functions.voice.erasing import erase_call  # noqa: PLC0415
 
+        await erase_call(table, clock, who.account, thread)
+    elif who.channel == "chat":
+        from functions.directline.sessions import TABLE, Sessions  # noqa: PLC0415
 
-async def _drop_where(table: Table, partition: str, ending: str) -> None:
-    await drop(table, [row for row in await table.range(partition) if row.key.endswith(ending)])
+        await Sessions(table(TABLE)).erase(who.account, thread)
+    elif who.channel == "custom":
+        from functions.messaging.customs import TABLE, Customs  # noqa: PLC0415
+
+        await Customs(table(TABLE)).erase(who.account, thread)

@@ -80,6 +80,22 @@ class Customs:
         """Take a closed conversation from the list."""
         await self._table.commit([Op(Write.DELETE, Entity(_bucket(account, key), key, {}))])
 
+    async def erase(self, account: str, conversation: str) -> None:
+        """Drop a conversation's rows; may be repeated."""
+        if found := await self.get(account, conversation):
+            await self.unlist(account, found.listed)
+        await self._drop(digest(account, "conversation", conversation))
+
+    async def erase_customer(self, account: str, customer: str) -> None:
+        """Drop what leads to a customer's latest conversation, and its rows: it may not be routed yet."""
+        conversation, _ = await self.of_customer(account, customer)
+        if conversation:
+            await self.erase(account, conversation)
+        await self._drop(digest(account, "customer", customer))
+
+    async def _drop(self, partition: str) -> None:
+        await self._table.commit([Op(Write.DELETE, Entity(partition, KEY, {}))])
+
 
 def _bucket(account: str, conversation: str) -> str:
     return digest(account, "open", conversation[-1])

@@ -109,6 +109,13 @@ class Watch:
         row = await self._names.get(digest("callnames", account), digest("newest", call))
         return str(row.values["recording"]) if row else ""
 
+    async def erase_names(self, account: str, call: str) -> None:
+        """Drop all names of a call; reads those of all the account's calls."""
+        newest = digest("newest", call)
+        for row in await self._names.range(digest("callnames", account)):
+            if row.values.get("call") == call or row.key == newest:
+                await self._names.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
+
     async def _keep(self, watched: Watched) -> Watched:
         await self._watch.commit([Op(Write.UPSERT, watched.row())])
         return watched

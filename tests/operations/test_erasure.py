@@ -15,7 +15,6 @@ from functions.configuration.document import Record
 from functions.conversations.model import State
 from functions.conversations.threads import Draft
 from functions.desk.tokens import Authority
-from functions.directline.sessions import Session, Sessions
 from functions.identity.merging import Who
 from functions.media.jobs import blob_name
 from functions.message import Attachment, AttachmentKind, EntityRef
@@ -83,9 +82,6 @@ class House:
         await table("spool").commit([Op(Write.UPSERT, Entity("outbound-sms", customer, values))])
         waits = Entity(replied.outbound.session, replied.message.id, {"since": now(), "tries": 1})
         await table("waiting").commit([Op(Write.UPSERT, waits)])
-        await Sessions(table("chats")).open(
-            "sms-twilio", Session(conversation=customer, user=customer, created_at=now())
-        )
         if friend:
             ref = EntityRef(entity="contact", id=f"c-{friend}")
             await self.desk.call("PUT", f"conversations/{opened.id}/links/contact/{ref.id}", {})
