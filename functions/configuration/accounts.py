@@ -121,9 +121,13 @@ def _unfit(
         adapter(entry.channel, entry.provider).Settings.model_validate(settings)
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
-            # What a reference stands for is not known here: only its place can be wrong, not its form.
+            # What a reference stands for is not known here: only its place can be wrong, not its form,
+            # nor the length of a list that pydantic counts without the items of a wrong form.
             referred = any(item["loc"][: len(place)] == place for place in places)
-            if not referred or item["type"] == "extra_forbidden":
+            counted = item["type"] == "too_short" and any(
+                place[: len(item["loc"])] == item["loc"] for place in places
+            )
+            if item["type"] == "extra_forbidden" or not (referred or counted):
                 reason = _without(said(item), entry.settings)
                 yield Problem(path=path((f"{where}.settings", *item["loc"])), reason=reason)
 
@@ -131,7 +135,7 @@ def _unfit(
 def _stand_in(value: JsonValue, place: Place, places: list[Place]) -> JsonValue:
     if reference(value):
         places.append(place)
-        return "reference"
+        return f"reference-{len(places)}"  # no two secrets are the same
     if isinstance(value, dict):
         return {name: _stand_in(part, (*place, name), places) for name, part in value.items()}
     if isinstance(value, list):

@@ -2,13 +2,16 @@
 
 import json
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from pydantic import SecretStr
 
+from functions.channels import adapter
 from functions.configuration.check import InvalidDocument, problems, read, schema, validate
 from functions.configuration.document import Document
 from functions.configuration.yaml_text import load
@@ -36,6 +39,26 @@ def found(*changes: tuple[str, Any]) -> list[tuple[str, str]]:
 def test_the_whole_one_and_the_example_have_no_problems(example: str) -> None:
     assert found() == []
     assert problems(read(example)) == []
+
+
+def test_every_secret_of_every_account_can_be_a_reference(example: str) -> None:
+    document: Any = load(example)
+    names = count()
+
+    def referred(value: Any, read: Any) -> Any:
+        if isinstance(read, SecretStr):
+            return {"secret": f"secret-{next(names)}"}
+        if isinstance(value, dict):
+            return {name: referred(part, read[name]) for name, part in value.items()}
+        if isinstance(value, list):
+            return [referred(*pair) for pair in zip(value, read, strict=True)]
+        return value
+
+    for entry in document["accounts"]:
+        settings = adapter(entry["channel"], entry["provider"]).Settings.model_validate(entry["settings"])
+        entry["settings"] = referred(entry["settings"], settings.model_dump(by_alias=True))
+    assert problems(read(yaml.safe_dump(document))) == []
+    assert next(names) > len(document["accounts"])
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ WORDS = {
     "functions.voice.dialling",
     "functions.voice.words",
     "functions.channels.records.change",
+    "functions.providers.dataverse_values",
 }
 
 
