@@ -7,9 +7,10 @@ https://learn.microsoft.com/azure/storage/common/storage-use-azurite. The pinned
 import asyncio
 import contextlib
 import signal
-import socket
 from enum import StrEnum
 from pathlib import Path
+
+from local.ports import free_port
 
 HERE = Path(__file__).parent
 SOURCES = HERE / "node_modules" / "azurite" / "dist" / "src"
@@ -61,7 +62,7 @@ class Azurite:
             raise FileNotFoundError(f"Azurite is not installed: run `npm ci` in {HERE}")
         # A free port can be taken by another process before Azurite binds it: then another one is as good.
         for _ in range(1 if self._wanted else 3):
-            self.port = self._wanted or _free_port()
+            self.port = self._wanted or free_port()
             if await self._launch():
                 return
         raise OSError(f"Azurite did not start on port {self.port}")
@@ -108,10 +109,3 @@ class Azurite:
             *("node", "--require", str(HERE / "exit_with_parent.cjs"), str(self._main), "--silent"),
             *(f"--{self._service}Port", str(self.port), "--skipApiVersionCheck", "--disableTelemetry", *keep),
         ]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,7 +7,6 @@ It is for development: production is Azure Functions, Service Bus and Azure Stor
 """
 
 import asyncio
-import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from local.azurite import Azurite, Service
 from local.child import ROOT, Child
 from local.filling import filled
 from local.issuer import AUDIENCE, ISSUER, JWKS_PATH, Issuer
+from local.ports import free_port
 from local.servicebus.launch import ServiceBus
 from local.simulators.accounts import registration
 from local.webpubsub.launch import WebPubSub
@@ -186,11 +186,3 @@ async def _ok(http: aiohttp.ClientSession, url: str) -> bool:
             return answer.status == 200
     except aiohttp.ClientError:
         return False
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
     """Return once the condition holds; raises TimeoutError when it does not in time."""
     async with asyncio.timeout(seconds):
         while True:

@@ -17,7 +17,8 @@ from functions.telemetry import TRACEPARENT, Kind, current, listen, span
 from local.child import ROOT
 from local.desk import Desk, Json
 from local.host.app import Host
-from local.platform import Platform, free_port
+from local.platform import Platform
+from local.ports import free_port
 from local.servicebus.launch import ServiceBus
 from tests.intake.reading import read, text
 from tests.intake.samples import inbound
