@@ -84,8 +84,10 @@ export class Client {
     return until(`status ${wanted}`, () => this.statuses.at(-1) === wanted);
   }
 
+  // As Web Chat shows them: the client itself does not tell when two of its polls overlap.
   get texts() {
-    return this.activities.filter((one) => one.type === 'message').map((one) => one.text);
+    const shown = new Map(this.activities.map((one) => [one.id, one]));
+    return [...shown.values()].filter((one) => one.type === 'message').map((one) => one.text);
   }
 
   close() {
