@@ -52,7 +52,7 @@ class Talking:
             await self._customs.put(account.id, custom)
             if not customer or await self._customs.claim(account.id, customer, custom.id, etag):
                 break
-            await self._customs.unlist(account.id, custom.listed)
+            await self._customs.erase(account.id, custom.id)
         await self._start(request, account, custom)
         named: dict[str, JsonValue] = {"messageId": message_id(custom.created_at)} if custom.start else {}
         return answered({"conversationId": custom.id, "isNew": True, **named})
