@@ -9,8 +9,8 @@ from bench.peer import Peer, Work
 from bench.peers import peers
 from bench.samples import Sample
 from bench.timing import in_turns, processor_time
-from functions.providers import wechat_crypto
 from functions.providers.twilio import read_form
+from functions.providers.wechat import crypto
 
 ROUNDS = 9
 ITEMS = 1000
@@ -87,4 +87,4 @@ def _forget(provider: str) -> None:
         cached.cache_clear()
 
 
-_CACHES = {"twilio": (read_form,), "wechat": (wechat_crypto.encrypted, wechat_crypto.decrypted)}
+_CACHES = {"twilio": (read_form,), "wechat": (crypto.encrypted, crypto.decrypted)}

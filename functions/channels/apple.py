@@ -27,9 +27,9 @@ from functions.channels.contract import (
 from functions.channels.text import split
 from functions.errors import NotAuthentic, NotDeliverable
 from functions.message import AttachmentKind, Inbound, Outbound
-from functions.providers import apple_media, apple_token
 from functions.providers.answers import by_status
-from functions.providers.apple_message import Business, items
+from functions.providers.apple import media, token
+from functions.providers.apple.message import Business, items
 from functions.providers.settings import ApiBase, Base64Secret, Settings
 from functions.providers.signatures import header, same
 
@@ -96,7 +96,7 @@ class Apple:
     def authenticate(self, request: Request, account: Account[AppleSettings]) -> None:
         """Check Apple's token, that it is fresh, and for which business it came; raises NotAuthentic."""
         settings, proof = account.settings, header(request.headers, "Authorization")
-        apple_token.check(proof, settings.msp_id, settings.api_secret, request.received_at)
+        token.check(proof, settings.msp_id, settings.api_secret, request.received_at)
         if not same(header(request.headers, "destination-id"), settings.business_id):
             raise NotAuthentic("the message is for another business than this account's")
 
@@ -140,21 +140,21 @@ class Apple:
 
     def media_hosts(self, account: Account[AppleSettings]) -> tuple[str, ...]:
         """Apple's gateway, and iCloud, which keeps the files."""
-        return (*apple_media.HOSTS, account.settings.api_base)
+        return (*media.HOSTS, account.settings.api_base)
 
     def media_call(self, reference: str, account: Account[AppleSettings], now: datetime) -> Call | None:
         """Ask where a file is; None without all that decrypting it needs."""
         settings = account.settings
-        proof = apple_token.made(settings.msp_id, settings.api_secret, now)
-        return apple_media.call(settings.api_base, reference, settings.business_id, proof)
+        proof = token.made(settings.msp_id, settings.api_secret, now)
+        return media.call(settings.api_base, reference, settings.business_id, proof)
 
     def media_place(self, answer: Answer, account: Account[AppleSettings]) -> Call | Refused:
         """Read where it is: an address that needs no token."""
-        return apple_media.place(answer)
+        return media.place(answer)
 
     def media_decryptor(self, reference: str) -> Callable[[bytes], bytes]:
         """Decrypt with the key that came in the message."""
-        return apple_media.decryptor(reference)
+        return media.decryptor(reference)
 
 
 def _call(
@@ -167,7 +167,7 @@ def _call(
     settings, name = account.settings, str(uuid5(NAMESPACE_URL, f"{outbound.id}#{index}"))
     ends = {"sourceId": settings.business_id, "destinationId": outbound.recipient}
     headers = {
-        "Authorization": apple_token.made(settings.msp_id, settings.api_secret, now),
+        "Authorization": token.made(settings.msp_id, settings.api_secret, now),
         "id": name,
         "Source-Id": settings.business_id,
         "Destination-Id": outbound.recipient,

@@ -2,7 +2,7 @@
 
 Follows https://developers.facebook.com/docs/messenger-platform/webhooks and
 https://developers.facebook.com/docs/messenger-platform/reference/send-api. The items are read in
-`functions.providers.messenger`.
+`functions.providers.meta.messenger`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,8 +25,8 @@ from functions.channels.contract import (
 from functions.channels.text import split
 from functions.message import AttachmentKind, Delivery, Event, Inbound, Outbound
 from functions.providers import meta
-from functions.providers.messenger import Page, items
-from functions.providers.messenger_send import CHOICES, contents, envelope, typing
+from functions.providers.meta.messenger import Page, items
+from functions.providers.meta.messenger_send import CHOICES, contents, envelope, typing
 from functions.providers.settings import ApiBase, Secret, Settings
 
 _KINDS = (AttachmentKind.IMAGE, AttachmentKind.AUDIO, AttachmentKind.VIDEO, AttachmentKind.FILE)

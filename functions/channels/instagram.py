@@ -26,8 +26,8 @@ from functions.channels.contract import (
 from functions.channels.text import octets, split
 from functions.message import AttachmentKind, Delivery, Event, Inbound, Outbound
 from functions.providers import meta
-from functions.providers.messenger import Page, items
-from functions.providers.messenger_send import CHOICES, contents, envelope, typing
+from functions.providers.meta.messenger import Page, items
+from functions.providers.meta.messenger_send import CHOICES, contents, envelope, typing
 from functions.providers.settings import ApiBase, Secret, Settings
 
 _FIELDS = (

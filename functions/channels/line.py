@@ -4,7 +4,7 @@ Follows https://developers.line.biz/en/docs/messaging-api/receiving-messages/ an
 https://developers.line.biz/en/reference/messaging-api/#send-push-message. Replies are pushed: a reply
 token lives about a minute, and an agent's answer comes later; a push can also be repeated safely. Quoting
 needs a token that only the webhook has, so `reply_to` does not show at the customer. The events are read
-in `functions.providers.line_events`, messages written in `functions.providers.line_send`.
+in `functions.providers.line.events`, messages written in `functions.providers.line.send`.
 """
 
 import uuid
@@ -30,10 +30,10 @@ from functions.channels.contract import (
 )
 from functions.errors import NotAuthentic, NotDeliverable
 from functions.message import AttachmentKind, Event, Inbound, Outbound
-from functions.providers import line_send
 from functions.providers.answers import UNNAMED, by_status, retry_after
-from functions.providers.line_events import Bot, items
-from functions.providers.line_media import content_base, content_call
+from functions.providers.line import send
+from functions.providers.line.events import Bot, items
+from functions.providers.line.media import content_base, content_call
 from functions.providers.payload import children, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same
@@ -119,7 +119,7 @@ class Line:
         rules.check(outbound, self.capabilities, standing)
         if outbound.event:
             return [_typing(outbound, account)]
-        messages = line_send.messages(outbound, self.capabilities.text_limit)
+        messages = send.messages(outbound, self.capabilities.text_limit)
         return [
             _push(outbound, account, start, messages[start : start + MESSAGES_LIMIT])
             for start in range(0, len(messages), MESSAGES_LIMIT)

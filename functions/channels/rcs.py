@@ -32,8 +32,8 @@ from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Delivery, Event, Inbound, Outbound
 from functions.providers import google
 from functions.providers.answers import UNNAMED, by_status, retry_after
+from functions.providers.google.event import Agent, item
 from functions.providers.payload import child, read_answer, text
-from functions.providers.rcs_event import Agent, item
 from functions.providers.settings import ApiBase, Secret, Settings
 
 SCOPE = "https://www.googleapis.com/auth/rcsbusinessmessaging"

@@ -39,10 +39,10 @@ from functions.message import AttachmentKind, Delivery, Event, Inbound, Outbound
 from functions.providers import botframework
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.botframework import BotSettings
-from functions.providers.botframework_activity import INVOKED, Bot, items
-from functions.providers.botframework_send import CHOICES, TEXT_LIMIT, activities
+from functions.providers.botframework.activity import INVOKED, Bot, items
+from functions.providers.botframework.manifest import manifest
+from functions.providers.botframework.send import CHOICES, TEXT_LIMIT, activities
 from functions.providers.payload import read_answer, text
-from functions.providers.teams_manifest import manifest
 
 CHANNEL_ID = "msteams"  # the Bot Framework's name of the channel
 ANYWHERE = "/teams"  # below the connector's host, where the region is not known

@@ -1,8 +1,8 @@
 """Telegram: a bot's chats, alone or for a business account.
 
 Follows https://core.telegram.org/bots/api. The bot token is part of every API address by Telegram's
-design: no address of a call may be logged. Updates are read in `functions.providers.telegram_update`,
-messages written in `functions.providers.telegram_send`.
+design: no address of a call may be logged. Updates are read in `functions.providers.telegram.update`,
+messages written in `functions.providers.telegram.send`.
 """
 
 import json
@@ -29,13 +29,13 @@ from functions.channels.contract import (
 )
 from functions.errors import NotAuthentic
 from functions.message import AttachmentKind, Event, Inbound, Outbound
-from functions.providers import telegram_send
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import at, child, number, read_answer, text
 from functions.providers.settings import ApiBase, Settings
 from functions.providers.signatures import header, same
-from functions.providers.telegram_media import file_call, file_place
-from functions.providers.telegram_update import items, message_name
+from functions.providers.telegram import send
+from functions.providers.telegram.media import file_call, file_place
+from functions.providers.telegram.update import items, message_name
 
 _UPDATES = (
     "message",
@@ -94,7 +94,7 @@ class Telegram:
         text_limit=4096,
         body_limit=1024 * 1024,
         attachments={
-            **dict.fromkeys(telegram_send.METHODS, 20_000_000),
+            **dict.fromkeys(send.METHODS, 20_000_000),
             AttachmentKind.IMAGE: 5_000_000,
             AttachmentKind.LOCATION: 0,
         },
@@ -144,8 +144,8 @@ class Telegram:
     ) -> list[Call]:
         """Send text parts, then attachments (a short text is the first one's caption); buttons go last."""
         rules.check(outbound, self.capabilities, standing)
-        place = telegram_send.place(outbound.thread)
-        contents = telegram_send.contents(outbound, self.capabilities.text_limit)
+        place = send.place(outbound.thread)
+        contents = send.contents(outbound, self.capabilities.text_limit)
         base = f"{account.settings.api_base}/bot{account.settings.bot_token.get_secret_value()}"
         return [Call(url=f"{base}/{method}", json={**place, **content}) for method, content in contents]
 

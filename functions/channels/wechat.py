@@ -30,11 +30,11 @@ from functions.channels.contract import (
 )
 from functions.errors import Forbidden, Invalid, NotAuthentic
 from functions.message import AttachmentKind, Inbound, Outbound
-from functions.providers import wechat_crypto, wechat_errors, wechat_media, wechat_send
 from functions.providers.answers import UNNAMED, by_status
 from functions.providers.payload import at, number, read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
-from functions.providers.wechat_message import Official, item
+from functions.providers.wechat import crypto, errors, media, send
+from functions.providers.wechat.message import Official, item
 
 LONGEST_TOKEN = 1000
 _ECHO = re.compile(r"[0-9A-Za-z_=+/-]{1,256}")
@@ -47,7 +47,7 @@ class WeChatSettings(Settings):
     app_id: str = Field(pattern=r"^[A-Za-z0-9]{1,64}$")
     app_secret: Secret
     token: Secret
-    encoding_aes_key: wechat_crypto.AesKey
+    encoding_aes_key: crypto.AesKey
     api_base: ApiBase = "https://api.weixin.qq.com"
 
 
@@ -94,8 +94,8 @@ class WeChat:
         if request.method != "GET" or "echostr" not in given:
             return None
         try:
-            wechat_crypto.check("signature", given, account.settings.token)
-            wechat_crypto.check_fresh(given, request.received_at)
+            crypto.check("signature", given, account.settings.token)
+            crypto.check_fresh(given, request.received_at)
         except NotAuthentic as wrong:
             raise Forbidden(wrong.reason) from None
         if not _ECHO.fullmatch(given["echostr"]):  # echoing anything else would let a link run scripts here
@@ -106,12 +106,12 @@ class WeChat:
         """Check msg_signature over what is encrypted, its age, and the app under it; raises NotAuthentic."""
         given, settings = request.parameters(), account.settings
         try:
-            encrypted = wechat_crypto.encrypted(request.body)
+            encrypted = crypto.encrypted(request.body)
         except Invalid as unreadable:
             raise NotAuthentic(f"nothing that could be signed: {unreadable.reason}") from None
-        wechat_crypto.check("msg_signature", given, settings.token, encrypted)
-        wechat_crypto.check_fresh(given, request.received_at)
-        wechat_crypto.decrypted(encrypted, settings.encoding_aes_key, settings.app_id)
+        crypto.check("msg_signature", given, settings.token, encrypted)
+        crypto.check_fresh(given, request.received_at)
+        crypto.decrypted(encrypted, settings.encoding_aes_key, settings.app_id)
 
     def parse(self, request: Request, account: Account[WeChatSettings]) -> Iterator[Inbound]:
         """Yield the one item under the encryption; raises Invalid when there is none.
@@ -119,9 +119,9 @@ class WeChat:
         Of the compatible mode, the plain fields beside it are not read: nobody has signed them.
         """
         settings = account.settings
-        encrypted = wechat_crypto.encrypted(request.body)
+        encrypted = crypto.encrypted(request.body)
         try:
-            xml = wechat_crypto.decrypted(encrypted, settings.encoding_aes_key, settings.app_id)
+            xml = crypto.decrypted(encrypted, settings.encoding_aes_key, settings.app_id)
         except NotAuthentic as wrong:
             raise Invalid(wrong.reason) from None
         yield item(xml, Official(self.channel, account.id, settings.original_id, request.received_at))
@@ -166,7 +166,7 @@ class WeChat:
         WeChat names no message, so each has a name of ours.
         """
         rules.check(outbound, self.capabilities, standing)
-        contents = wechat_send.contents(outbound, self.capabilities.text_limit)
+        contents = send.contents(outbound, self.capabilities.text_limit)
         url = f"{account.settings.api_base}/cgi-bin/message/custom/send"
         return [
             Call(
@@ -185,16 +185,16 @@ class WeChat:
             return by_status("WeChat", answer)
         if not code:
             return UNNAMED
-        return Sent("") if code == wechat_errors.OK else wechat_errors.refused(code)
+        return Sent("") if code == errors.OK else errors.refused(code)
 
     def media_hosts(self, account: Account[WeChatSettings]) -> tuple[str, ...]:
         """The API, and where it has videos."""
-        return (*wechat_media.HOSTS, account.settings.api_base)
+        return (*media.HOSTS, account.settings.api_base)
 
     def media_call(self, reference: str, account: Account[WeChatSettings], now: datetime) -> Call | None:
         """Get a medium by its id, with the access token."""
-        return wechat_media.call(account.settings.api_base, reference)
+        return media.call(account.settings.api_base, reference)
 
     def media_place(self, answer: Answer, account: Account[WeChatSettings]) -> Call | Refused | None:
         """Tell the medium itself from a video's address, and from an error."""
-        return wechat_media.place(answer, self.receipt(answer))
+        return media.place(answer, self.receipt(answer))

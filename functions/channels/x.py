@@ -3,8 +3,8 @@
 Follows https://docs.x.com/x-api/webhooks/introduction (handshake and signatures) and
 https://docs.x.com/x-api/direct-messages/manage/introduction. Calls are signed with OAuth 1.0a: its tokens
 last, where those of OAuth 2 end after two hours. Media must be uploaded before they are sent, which is
-not done here, and there is no idempotency key. Events are read in `functions.providers.x_events`, media of
-customers fetched by `functions.providers.x_media`.
+not done here, and there is no idempotency key. Events are read in `functions.providers.x.events`, media of
+customers fetched by `functions.providers.x.media`.
 """
 
 import json
@@ -32,12 +32,12 @@ from functions.channels.contract import (
 from functions.channels.text import split
 from functions.errors import Invalid, NotAuthentic, NotDeliverable
 from functions.message import Delivery, Inbound, Outbound, digest
-from functions.providers import oauth1, x_media
 from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same
-from functions.providers.x_events import User, items
+from functions.providers.x import media, oauth1
+from functions.providers.x.events import User, items
 
 # The handshake signs what anybody asks for, with the key of the webhooks: it must never sign what could be
 # a webhook's body. No JSON object is made of these characters alone.
@@ -158,11 +158,11 @@ class X:
 
     def media_hosts(self, account: Account[XSettings]) -> tuple[str, ...]:
         """X's hosts for media; the API's own, where another one is set."""
-        return (*x_media.HOSTS, account.settings.api_base)
+        return (*media.HOSTS, account.settings.api_base)
 
     def media_call(self, reference: str, account: Account[XSettings], now: datetime) -> Call | None:
         """Get a medium, signed for where X wants that."""
-        return x_media.call(account.settings.api_base, reference, _keys(account.settings), now)
+        return media.call(account.settings.api_base, reference, _keys(account.settings), now)
 
 
 def _wait(answer: Answer) -> float | None:

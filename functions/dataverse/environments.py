@@ -12,7 +12,7 @@ from functions.dataverse.shapes import Shapes
 from functions.entra import ClientSecret, EntraApp, ManagedIdentity
 from functions.errors import NotFound
 from functions.ports import Entra
-from functions.providers.dataverse import DataverseSettings
+from functions.providers.dataverse.webhook import DataverseSettings
 
 CHANNEL, PROVIDER = "records", "dataverse"
 LiveOf = Callable[[], Awaitable[Live]]

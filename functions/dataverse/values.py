@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from functions.channels.records.change import RecordValue
 from functions.dataverse.client import Row
-from functions.providers.dataverse_values import LONGEST, guid
+from functions.providers.dataverse.values import LONGEST, guid
 from functions.providers.payload import instant, text
 
 SHOWN = "OData.Community.Display.V1.FormattedValue"

@@ -17,7 +17,7 @@ from functions.errors import NotFound
 from functions.identity.keys import CASE, CUSTOMERS, social_key
 from functions.message import EntityRef, Model
 from functions.paging import Page
-from functions.providers.dataverse_values import guid
+from functions.providers.dataverse.values import guid
 from functions.services import Services
 
 

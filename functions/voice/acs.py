@@ -32,7 +32,7 @@ from functions.message import digest
 from functions.providers import eventgrid
 from functions.providers.acs import spelled
 from functions.providers.bearer import LEEWAY, bearer, claims, key_name
-from functions.providers.eventgrid_events import Event, events
+from functions.providers.eventgrid.events import Event, events
 from functions.providers.payload import text
 from functions.providers.signatures import same
 from functions.serving import Rooms

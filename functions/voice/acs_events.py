@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from functions.message import digest
 from functions.providers.acs import spelled
-from functions.providers.eventgrid_events import Event, events
+from functions.providers.eventgrid.events import Event, events
 from functions.providers.payload import at, child, children, number, read_answer, text
 from functions.voice.endings import AGENT
 from functions.voice.events import (

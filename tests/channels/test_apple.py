@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from functions.channels.contract import Answer, Call, Request, Sent
 from functions.errors import Invalid, NotAuthentic, NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Kind
-from functions.providers.apple_media import decryptor, reference
-from functions.providers.apple_message import INFLATED_LIMIT
+from functions.providers.apple.media import decryptor, reference
+from functions.providers.apple.message import INFLATED_LIMIT
 from tests.channels.samples import NOW, SECRETS, account, outbound, request, room, signed, standing
 from tests.channels.vectors.apple import CASES
 

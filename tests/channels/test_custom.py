@@ -13,9 +13,9 @@ from functions.channels.contract import Call, written
 from functions.errors import NotAuthentic, NotDeliverable
 from functions.intake.envelope import inbound_envelope
 from functions.message import Attachment, AttachmentKind, Choice, Event, Inbound, Kind, Template
-from functions.providers.custom_event import CustomMessage
-from functions.providers.standard_webhooks import signed as sign_ours
-from functions.providers.standard_webhooks import verify
+from functions.providers.custom.event import CustomMessage
+from functions.providers.custom.standard_webhooks import signed as sign_ours
+from functions.providers.custom.standard_webhooks import verify
 from tests.channels.samples import NOW, account, outbound, room, signed, standing
 from tests.channels.vectors.custom_webhook import CASES
 

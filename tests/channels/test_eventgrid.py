@@ -16,7 +16,7 @@ from azure.eventgrid.aio import EventGridPublisherClient
 
 from functions.channels.contract import Request
 from functions.errors import Forbidden, Invalid, NotAuthentic
-from functions.providers.eventgrid_events import events
+from functions.providers.eventgrid.events import events
 from tests.channels.event_grid_tokens import AUDIENCE, TENANT, entra, token
 from tests.channels.samples import SECRETS, account, request, room
 from tests.channels.vectors.event_grid import body, event

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from functions.errors import Invalid, NotAuthentic
 from functions.message import Inbound
-from functions.providers.xml import read_xml
+from functions.providers.wechat.xml import read_xml
 from tests.channels.samples import (
     BASE,
     FORMS,

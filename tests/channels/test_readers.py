@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from functions.errors import Invalid
 from functions.providers.payload import DEPTH_LIMIT, digits, number, read_json
 from functions.providers.twilio import FIELDS_LIMIT, read_form
-from functions.providers.xml import read_xml
+from functions.providers.wechat.xml import read_xml
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator
 
 from functions.channels.teams import Teams
 from functions.errors import Conflict
-from functions.providers.teams_manifest import VERSION
+from functions.providers.botframework.manifest import VERSION
 from tests.channels.samples import account
 from tests.channels.vectors.teams import APP
 

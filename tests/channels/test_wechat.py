@@ -14,7 +14,7 @@ from wechatpy.utils import WeChatSigner  # type: ignore[import-untyped]
 from functions.channels.contract import Answer, Call, Refused, Request, Sent, Token, Tokened, written
 from functions.errors import Forbidden, Invalid, NotAuthentic, NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Kind
-from functions.providers.xml import read_xml
+from functions.providers.wechat.xml import read_xml
 from local.simulators.signed import Words
 from local.simulators.wechat import compose
 from tests.channels.samples import (

@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from functions.channels.contract import Answer, Call, MediaSource, Outcome, Refused, Request, Sent, Unsure
 from functions.errors import Invalid, NotAuthentic, NotDeliverable
 from functions.message import Inbound
-from functions.providers.oauth1 import Keys, authorization
 from functions.providers.payload import text
+from functions.providers.x.oauth1 import Keys, authorization
 from tests.channels.samples import (
     NOW,
     SECRETS,

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from functions.dataverse.environments import environment
 from functions.entra import ClientSecret, ManagedIdentity
-from functions.providers.dataverse import DataverseSettings
+from functions.providers.dataverse.webhook import DataverseSettings
 from tests.dataverse.house import guid
 
 BASE = "https://contoso.crm4.dynamics.com"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest_asyncio
 import yaml
 
-from functions.providers.custom_event import CustomEvent
+from functions.providers.custom.event import CustomEvent
 from local.desk import Desk
 from local.platform import Platform
 from tests.conftest import ROOT

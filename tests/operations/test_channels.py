@@ -44,8 +44,10 @@ WORDS = {
     "functions.voice",
     "functions.voice.dialling",
     "functions.voice.words",
+    "functions.channels.records",
     "functions.channels.records.change",
-    "functions.providers.dataverse_values",
+    "functions.providers.dataverse",
+    "functions.providers.dataverse.values",
 }
 
 
@@ -84,14 +86,17 @@ def closure(module: str) -> set[str]:
         one = waiting.pop()
         if one not in found:
             found.add(one)
-            waiting += [name for name in imported(one) if name.startswith("functions.")]
+            waiting += [
+                name for name in (one.rpartition(".")[0], *imported(one)) if name.startswith("functions.")
+            ]
     return found
 
 
 @cache
 def imported(module: str) -> tuple[str, ...]:
-    path = ROOT / (module.replace(".", "/") + ".py")
-    return tuple(_imported(ast.parse(path.read_text()))) if path.exists() else ()
+    place = ROOT / module.replace(".", "/")
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return tuple(name for path in files if path.exists() for name in _imported(ast.parse(path.read_text())))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -12,7 +12,7 @@ from functions.channels.records.change import RecordChange, RecordMessage
 from functions.channels.records.dataverse import DataverseRecords
 from functions.errors import NotAuthentic
 from functions.message import Inbound, Kind, thread_key
-from functions.providers.dataverse import DataverseSettings
+from functions.providers.dataverse.webhook import DataverseSettings
 from local.servicebus.launch import ServiceBus
 from local.simulators.dataverse_webhook import LARGEST, Operation, Option, webhook
 from tests.desk.kit import now

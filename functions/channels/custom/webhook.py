@@ -38,10 +38,10 @@ from functions.message import (
     Outbound,
 )
 from functions.providers.answers import by_status
-from functions.providers.custom_event import CustomEvent, CustomMessage
+from functions.providers.custom.event import CustomEvent, CustomMessage
+from functions.providers.custom.standard_webhooks import SigningSecret, signed, verify
 from functions.providers.payload import fragment_id, plain, read_answer, read_json, text
 from functions.providers.settings import Settings, checked_base
-from functions.providers.standard_webhooks import SigningSecret, signed, verify
 
 LARGEST = 100_000_000  # bytes of an attachment
 CARRIED = (

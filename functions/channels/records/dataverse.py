@@ -24,8 +24,8 @@ from functions.channels.contract import (
 from functions.channels.records.change import RecordChange, record_item
 from functions.errors import Invalid, NotDeliverable
 from functions.message import Address, Inbound, Kind, Outbound
-from functions.providers.dataverse import DataverseSettings, authenticate
-from functions.providers.dataverse_context import changes, event_of
+from functions.providers.dataverse.context import changes, event_of
+from functions.providers.dataverse.webhook import DataverseSettings, authenticate
 from functions.providers.payload import fragment_id, read_json
 
 EXCEEDED = "x-ms-dynamics-msg-size-exceeded"

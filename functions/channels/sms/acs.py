@@ -28,9 +28,9 @@ from functions.channels.contract import (
 from functions.channels.text import octets, split
 from functions.message import Delivery, Inbound, Kind, Outbound, Receipt
 from functions.providers import acs, eventgrid
-from functions.providers.acs_events import Incoming
+from functions.providers.acs.events import Incoming
 from functions.providers.answers import UNNAMED
-from functions.providers.eventgrid_events import events
+from functions.providers.eventgrid.events import events
 from functions.providers.payload import at, children, number, read_answer, text
 
 BYTES_LIMIT = 2048  # of UTF-8 in one message

@@ -33,8 +33,8 @@ from functions.providers.answers import AMBIGUOUS, UNNAMED, by_status, retry_aft
 from functions.providers.payload import digits, read_answer, text
 from functions.providers.settings import ApiBase, Base64Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same
-from functions.providers.telesign_events import Number, item
-from functions.providers.telesign_status import PASSING, TAKEN, reason
+from functions.providers.telesign.events import Number, item
+from functions.providers.telesign.status import PASSING, TAKEN, reason
 
 
 class TelesignSettings(Settings):

@@ -27,7 +27,7 @@ from functions.channels.contract import (
 from functions.channels.text import split
 from functions.message import AttachmentKind, Delivery, Inbound, Kind, Outbound
 from functions.providers import twilio
-from functions.providers.twilio_messages import MEDIA, OPT, Fields, Inbox, attachments, items
+from functions.providers.twilio.messages import MEDIA, OPT, Fields, Inbox, attachments, items
 
 MEDIA_LIMIT = 10  # per message
 

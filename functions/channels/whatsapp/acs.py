@@ -2,7 +2,7 @@
 
 Follows https://learn.microsoft.com/azure/event-grid/communication-services-advanced-messaging-events and
 https://learn.microsoft.com/rest/api/communication/advancedmessaging. The events are read in
-`functions.providers.acs_whatsapp`.
+`functions.providers.acs.whatsapp`.
 """
 
 import re
@@ -29,10 +29,10 @@ from functions.channels.text import split
 from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Outbound, Template
 from functions.providers import acs, eventgrid
-from functions.providers.acs_events import Incoming
-from functions.providers.acs_whatsapp import RECEIVED, REFERENCE, UPDATED, read
+from functions.providers.acs.events import Incoming
+from functions.providers.acs.whatsapp import RECEIVED, REFERENCE, UPDATED, read
 from functions.providers.answers import UNNAMED
-from functions.providers.eventgrid_events import events
+from functions.providers.eventgrid.events import events
 from functions.providers.payload import children, read_answer, text
 
 VERSION = "api-version=2024-08-30"

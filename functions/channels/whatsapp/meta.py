@@ -2,7 +2,7 @@
 
 Follows https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks and
 https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages. The items are read in
-`functions.providers.whatsapp_update`, messages written in `functions.providers.whatsapp_send`.
+`functions.providers.meta.whatsapp`, messages written in `functions.providers.meta.whatsapp_send`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,12 @@ from functions.channels.contract import (
     Step,
 )
 from functions.message import AttachmentKind, Delivery, Inbound, Outbound
-from functions.providers import meta, whatsapp_send
+from functions.providers import meta
+from functions.providers.meta import whatsapp_send
+from functions.providers.meta.whatsapp import Number, items
+from functions.providers.meta.whatsapp_content import REFERENCE
 from functions.providers.payload import children, text
 from functions.providers.settings import ApiBase, Secret, Settings
-from functions.providers.whatsapp_content import REFERENCE
-from functions.providers.whatsapp_update import Number, items
 
 _FIELDS = "messages, user_preferences, smb_message_echoes"
 

@@ -29,7 +29,7 @@ from functions.channels.contract import (
 from functions.channels.text import split, units
 from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Kind, Outbound, Template
 from functions.providers import twilio
-from functions.providers.twilio_messages import MEDIA, OPT, Fields, Inbox, attachments, items
+from functions.providers.twilio.messages import MEDIA, OPT, Fields, Inbox, attachments, items
 
 CAPTION_LIMIT = 1024  # characters
 

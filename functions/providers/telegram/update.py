@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from functions.errors import Invalid
 from functions.message import Address, Inbound, Kind
 from functions.providers.payload import child, children, fragment_id, moment, number, read_json, text
-from functions.providers.telegram_media import attachments
+from functions.providers.telegram.media import attachments
 
 _MEMBER = {"kicked": Kind.OPT_OUT, "member": Kind.OPT_IN}
 

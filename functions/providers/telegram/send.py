@@ -11,7 +11,7 @@ from functions.channels import rules
 from functions.channels.text import split, units
 from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Outbound
-from functions.providers.telegram_media import REFERENCE
+from functions.providers.telegram.media import REFERENCE
 
 CAPTION_LIMIT = 1024
 PAYLOAD_LIMIT = 64  # bytes of a button's callback data

@@ -9,7 +9,7 @@ from functions.channels import rules
 from functions.channels.text import split
 from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Outbound
-from functions.providers.wechat_media import REFERENCE
+from functions.providers.wechat.media import REFERENCE
 
 _BY_ID = {AttachmentKind.IMAGE: "image", AttachmentKind.AUDIO: "voice", AttachmentKind.VIDEO: "video"}
 Content = dict[str, JsonValue]

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Delivery, Inbound, Kind, Receipt
-from functions.providers.botframework_content import attachments, spoken
+from functions.providers.botframework.content import attachments, spoken
 from functions.providers.payload import (
     child,
     children,

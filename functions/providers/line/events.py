@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Inbound, Kind
-from functions.providers.line_media import attachments
+from functions.providers.line.media import attachments
 from functions.providers.payload import at, child, children, fragment_id, moment, number, read_json, text
 
 

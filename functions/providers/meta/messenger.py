@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Attachment, Delivery, Inbound, Kind, Receipt
-from functions.providers.messenger_content import attachment, named, referral, story
+from functions.providers.meta.messenger_content import attachment, named, referral, story
 from functions.providers.payload import (
     at,
     child,

@@ -11,7 +11,7 @@ from functions.channels import rules
 from functions.channels.text import split
 from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Outbound
-from functions.providers.line_media import STICKER
+from functions.providers.line.media import STICKER
 
 TITLE_LIMIT = 20  # characters of a quick reply
 PAYLOAD_LIMIT = 300

@@ -11,7 +11,7 @@ from pydantic import JsonValue, SecretStr
 from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Response, Sent
 from functions.errors import Forbidden, Invalid, NotAuthentic
 from functions.providers.answers import UNNAMED, by_status, retry_after
-from functions.providers.meta_errors import PASSING, reason
+from functions.providers.meta.errors import PASSING, reason
 from functions.providers.payload import child, read_answer, text
 from functions.providers.signatures import header, keyed_hash, same
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.message import Address, Inbound, Kind
 from functions.providers.acs import person
-from functions.providers.eventgrid_events import Event
+from functions.providers.eventgrid.events import Event
 from functions.providers.payload import fragment_id, instant, text
 
 

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
 from functions.providers.payload import child, digits, fragment_id, read_json, text
-from functions.providers.telesign_status import reason, state
+from functions.providers.telesign.status import reason, state
 
 _ACTIONS = {"stop": Kind.OPT_OUT, "start": Kind.OPT_IN}
 _CONTEXT = {"sender_id": "to", "iso_country_code": "country", "keyword": "keyword", "action": "action"}

@@ -13,7 +13,7 @@ from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
 from functions.providers.payload import fragment_id, read_json
 from functions.providers.twilio import read_form
-from functions.providers.twilio_errors import reason
+from functions.providers.twilio.errors import reason
 
 MEDIA = {"image": AttachmentKind.IMAGE, "audio": AttachmentKind.AUDIO, "video": AttachmentKind.VIDEO}
 OPT = {"STOP": Kind.OPT_OUT, "START": Kind.OPT_IN}  # OptOutType, where Twilio heeds the words itself

@@ -12,8 +12,8 @@ from functions.channels import rules
 from functions.channels.text import split, units
 from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Choice, Outbound, Template
-from functions.providers.whatsapp_content import REFERENCE
-from functions.providers.whatsapp_update import note
+from functions.providers.meta.whatsapp import note
+from functions.providers.meta.whatsapp_content import REFERENCE
 
 CAPTION_LIMIT = 1024  # characters; also of a text that has buttons
 TITLE_LIMIT = 20  # characters of a button

@@ -14,9 +14,9 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Delivery, Inbound, Kind, Receipt
-from functions.providers import x_message
 from functions.providers.payload import child, digits, fragment_id, instant, moment, read_json, text
-from functions.providers.x_message import DirectMessage
+from functions.providers.x import message
+from functions.providers.x.message import DirectMessage
 
 _FACTS = frozenset({"for_user_id", "user_has_blocked", "is_blocked_by", "users", "apps"})
 _CONSENT = {"block": Kind.OPT_OUT, "unblock": Kind.OPT_IN}
@@ -122,11 +122,11 @@ def _read(read: "Reader", item: _Item) -> Iterator[Inbound]:
 def _message(item: _Item) -> Iterator[Inbound]:
     if text(item.fragment, "type") != "message_create":
         return _unknown(item)
-    return _written(item, x_message.created(item.fragment))
+    return _written(item, message.created(item.fragment))
 
 
 def _flat_message(item: _Item) -> Iterator[Inbound]:
-    return _written(item, x_message.flat(item.fragment))
+    return _written(item, message.flat(item.fragment))
 
 
 def _written(item: _Item, message: DirectMessage) -> Iterator[Inbound]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from functions.channels.contract import Call
 from functions.message import digest
-from functions.providers import oauth1
+from functions.providers.x import oauth1
 
 HOSTS = ("ton.twitter.com", "video.twimg.com", "pbs.twimg.com")
 

@@ -17,7 +17,7 @@ from functions.providers.answers import UNNAMED, by_status, retry_after
 from functions.providers.payload import read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same, sha256_hex
-from functions.providers.twilio_errors import PASSING, reason
+from functions.providers.twilio.errors import PASSING, reason
 
 Form = Sequence[tuple[str, str]]
 

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from functions.channels.records.change import RecordChange, RecordMessage, RecordValue
 from functions.message import digest
-from functions.providers.dataverse_values import (
+from functions.providers.dataverse.values import (
     attributes,
     choice,
     date,

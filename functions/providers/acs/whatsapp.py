@@ -8,9 +8,9 @@ which two subscriptions that bring the same event share.
 from pydantic import JsonValue
 
 from functions.message import Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
-from functions.providers import meta_errors
 from functions.providers.acs import same_address
-from functions.providers.acs_events import Incoming
+from functions.providers.acs.events import Incoming
+from functions.providers.meta import errors
 from functions.providers.payload import child, text
 
 RECEIVED = "Microsoft.Communication.AdvancedMessageReceived"
@@ -98,9 +98,7 @@ def _status(incoming: Incoming) -> Inbound:
         return incoming.make(Kind.UNSUPPORTED, "to", raw=incoming.event.raw)
     code = text(data, "error", "channelcode") if state is Delivery.FAILED else ""
     reason = "WhatsApp did not deliver the message" if state is Delivery.FAILED else ""
-    receipt = Receipt(
-        state=state, message=message, code=code, reason=meta_errors.reason(code) if code else reason
-    )
+    receipt = Receipt(state=state, message=message, code=code, reason=errors.reason(code) if code else reason)
     return incoming.make(Kind.RECEIPT, "to", receipt=receipt)
 
 

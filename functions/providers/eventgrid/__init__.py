@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, model_validator
 from functions.channels.contract import KeyId, Request, Response, Step
 from functions.errors import Forbidden, Invalid, NotAuthentic
 from functions.providers.bearer import bearer, claims, key_name
-from functions.providers.eventgrid_events import events
+from functions.providers.eventgrid.events import events
 from functions.providers.payload import text
 from functions.providers.settings import ApiBase, Settings
 from functions.providers.signatures import header, same

@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Delivery, Inbound, Kind, Receipt
-from functions.providers.meta_errors import reason
+from functions.providers.meta.errors import reason
+from functions.providers.meta.whatsapp_content import content
 from functions.providers.payload import at, child, children, digits, fragment_id, moment, read_json, text
-from functions.providers.whatsapp_content import content
 
 _STATES = {
     "sent": Delivery.SENT,

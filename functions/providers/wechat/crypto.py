@@ -18,7 +18,7 @@ from pydantic import AfterValidator, SecretStr
 from functions.errors import NotAuthentic
 from functions.providers.payload import text
 from functions.providers.signatures import same
-from functions.providers.xml import read_xml
+from functions.providers.wechat.xml import read_xml
 
 FRESH = timedelta(minutes=5)  # WeChat repeats a webhook for some seconds only
 BLOCK = 32  # bytes to which WeChat pads, twice the cipher's own

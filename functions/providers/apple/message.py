@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Inbound, Kind
-from functions.providers.apple_media import reference
+from functions.providers.apple.media import reference
 from functions.providers.payload import child, children, digits, fragment_id, number, read_json, text
 
 INFLATED_LIMIT = 4 * 1024 * 1024  # bytes; a small gzip may hold a thousand times its size

@@ -13,8 +13,8 @@ from pydantic import JsonValue
 from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
 from functions.providers.payload import digits, fragment_id, moment, text
-from functions.providers.wechat_media import REFERENCE
-from functions.providers.xml import read_xml
+from functions.providers.wechat.media import REFERENCE
+from functions.providers.wechat.xml import read_xml
 
 SCENE = "qrscene_"  # stands before a QR code's scene when its reader subscribes
 

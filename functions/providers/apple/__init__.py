@@ -1,0 +1,1 @@
+"""What Apple Messages for Business signs, sends and keeps."""

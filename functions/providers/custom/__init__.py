@@ -1,0 +1,1 @@
+"""Channels of one's own: their signatures and events."""

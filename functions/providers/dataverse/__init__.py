@@ -1,0 +1,1 @@
+"""What Dataverse tells by its webhooks, and how its values are written."""

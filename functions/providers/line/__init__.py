@@ -1,0 +1,1 @@
+"""LINE's events, media and messages."""

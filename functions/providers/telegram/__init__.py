@@ -1,0 +1,1 @@
+"""Telegram's updates, files and messages."""

@@ -1,0 +1,1 @@
+"""TeleSign's callbacks and status codes."""

@@ -1,0 +1,1 @@
+"""WeChat's envelopes, messages, media and answers."""

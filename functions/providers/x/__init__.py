@@ -1,0 +1,1 @@
+"""X's events, messages, media and signed calls."""
