@@ -24,8 +24,8 @@ from functions.ports import Blobs, Calling, Push, Table
 SERVERS: dict[tuple[str, str], str] = {
     ("chat", "directline"): "functions.directline.server:DirectLine",
     ("custom", "dynamics"): "functions.messaging.server:MessagingApi",
-    ("voice", "twilio"): "functions.voice.twilio:TwilioCalls",
-    ("voice", "acs"): "functions.voice.acs:AcsCalls",
+    ("voice", "twilio"): "functions.voice.twilio.server:TwilioCalls",
+    ("voice", "acs"): "functions.voice.acs.server:AcsCalls",
 }
 
 

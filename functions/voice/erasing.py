@@ -5,9 +5,11 @@ from datetime import datetime
 
 from functions.conversations.layout import read
 from functions.ports import Entity, Op, Table, Write
-from functions.voice import acs_watch, lines, twilio_watch
+from functions.voice import lines
+from functions.voice.acs.watch import Watch as AcsWatch
 from functions.voice.calls import ROW, TABLE, partition
 from functions.voice.model import Call
+from functions.voice.twilio.watch import Watch as TwilioWatch
 
 
 async def erase_call(
@@ -19,8 +21,8 @@ async def erase_call(
     found = read(Call, row) if row else None
     if found and found.queued_at and found.agent_queue:
         await lines.Lines(table(lines.TABLE)).leave(found.agent_queue, call, found.queued_at)
-    await twilio_watch.Watch(table, clock).done(call)
-    watch = acs_watch.Watch(table, clock)
+    await TwilioWatch(table, clock).done(call)
+    watch = AcsWatch(table, clock)
     await watch.forget(call)
     await watch.erase_names(account, call)
     await calls.commit([Op(Write.DELETE, Entity(partition(call), ROW, {}))])

@@ -28,7 +28,8 @@ from functions.ports import Entity, Op, Table
 from functions.routing.inbound import Delivery
 from functions.services import Services, wire
 from functions.settings import Settings
-from functions.voice import acs_watch, lines
+from functions.voice import lines
+from functions.voice.acs import watch as acs_watch
 from functions.voice.events import What
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus

@@ -22,8 +22,8 @@ from functions.message import Inbound
 from functions.ports import Bus, Entity, Envelope, Op, Table
 from functions.services import Services, wire
 from functions.settings import Settings
-from functions.voice.twilio import TwilioCalls
-from functions.voice.twilio_api import CallsApi
+from functions.voice.twilio.api import CallsApi
+from functions.voice.twilio.server import TwilioCalls
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
 from local.simulators.twilio import signed

@@ -9,7 +9,7 @@ import pytest_asyncio
 from functions.conversations.model import State
 from functions.errors import Unavailable
 from functions.message import thread_key
-from functions.voice.acs_watch import REQUESTS
+from functions.voice.acs.watch import REQUESTS
 from local.azurite import Azurite
 from local.simulators.acs_call import Part, token
 from tests.voice.acs_house import CutOff, House, open_house

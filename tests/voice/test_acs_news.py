@@ -12,7 +12,7 @@ from azure.core.credentials import AzureKeyCredential
 from functions.channels.contract import Account
 from functions.channels.voice.acs import AcsVoice, AcsVoiceSettings
 from functions.media.hosts import Reach, reach
-from functions.voice.acs_events import Phase, line, meant, missing, news, next_phase
+from functions.voice.acs.news import Phase, line, meant, missing, news, next_phase
 from functions.voice.events import (
     Answered,
     Connected,

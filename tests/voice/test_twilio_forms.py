@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.errors import Invalid
-from functions.voice import twilio_forms as forms
 from functions.voice.endings import AGENT
 from functions.voice.events import (
     CallEvent,
@@ -25,6 +24,7 @@ from functions.voice.events import (
     Spoke,
     What,
 )
+from functions.voice.twilio import forms
 
 SID = "CA" + "1" * 32
 NAMES = ["CallSid", "CallStatus", "SequenceNumber", "Timestamp", "Digits", "SpeechResult", "Confidence"]

@@ -19,9 +19,9 @@ from functions.configuration.check import InvalidDocument, validate
 from functions.delivery.caller import NotSent, Unknown
 from functions.errors import Conflict, NotDeliverable, Unavailable
 from functions.message import Event, Kind, Outbound
-from functions.voice import twilio
 from functions.voice.model import CallState
 from functions.voice.placing import UNCERTAIN, Wish, hang_up, place
+from functions.voice.twilio import server as twilio
 from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
 from tests.channels.twilio_sdk import TwilioRecorder

@@ -18,9 +18,9 @@ from functions.channels.voice.acs import AcsVoiceSettings
 from functions.errors import Gone, MonikanavaError, NotFound, Unavailable
 from functions.ports import CallControl, CallResource, Hearing
 from functions.serving import Rooms
-from functions.voice.acs_events import DISCONNECTED, News, Phase
-from functions.voice.acs_requests import Requests
-from functions.voice.acs_watch import Watch, Watched
+from functions.voice.acs.news import DISCONNECTED, News, Phase
+from functions.voice.acs.requests import Requests
+from functions.voice.acs.watch import Watch, Watched
 from functions.voice.calls import Calls, Occurrence, Taken
 from functions.voice.commands import Answer, Command, StartTranscription
 from functions.voice.events import Answered, CallEvent, Failed, HungUp

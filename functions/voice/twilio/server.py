@@ -20,13 +20,13 @@ from functions.channels.voice.twilio import TwilioVoiceSettings
 from functions.errors import MonikanavaError, NotAuthentic, NotFound, TooLarge, Unavailable
 from functions.providers import twilio
 from functions.serving import Rooms
-from functions.voice import twilio_forms as forms
 from functions.voice.calls import Calls, Occurrence
 from functions.voice.events import Answered, HungUp, Rang
 from functions.voice.model import Call, CallState
-from functions.voice.twilio_api import CallsApi
-from functions.voice.twilio_watch import Watch
-from functions.voice.twiml import RETRY, Script, again
+from functions.voice.twilio import forms
+from functions.voice.twilio.api import CallsApi
+from functions.voice.twilio.twiml import RETRY, Script, again
+from functions.voice.twilio.watch import Watch
 
 DEADLINE = 10.0  # seconds
 TWIML = "text/xml"

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from functions.errors import Gone, NotDeliverable
 from functions.ports import CallControl, Hearing, Question, Sound
-from functions.voice.acs_events import CUSTOMER, Phase, context
-from functions.voice.acs_watch import Watch, Watched
+from functions.voice.acs.news import CUSTOMER, Phase, context
+from functions.voice.acs.watch import Watch, Watched
 from functions.voice.commands import (
     Answer,
     Ask,

@@ -10,7 +10,7 @@ from functions.errors import NotDeliverable, Unavailable
 from functions.providers import twilio
 from functions.providers.payload import read_answer, text
 from functions.voice.model import Call
-from functions.voice.twiml import address
+from functions.voice.twilio.twiml import address
 
 RING = 60  # seconds that we let a customer's phone ring
 TOLD = ("initiated", "ringing", "answered", "completed")  # statuses that we want to hear of

@@ -26,7 +26,7 @@ from functions.voice.commands import (
 )
 from functions.voice.events import What
 from functions.voice.model import Call, Way
-from functions.voice.twilio_forms import number
+from functions.voice.twilio.forms import number
 
 RETRY = "#rc=2&rp=5xx,ct,rt"  # connection overrides: what we could not keep comes again
 AFTER_SPEECH = "auto"  # Twilio's own judgement of when somebody has finished

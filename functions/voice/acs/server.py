@@ -36,9 +36,9 @@ from functions.providers.eventgrid.events import Event, events
 from functions.providers.payload import text
 from functions.providers.signatures import same
 from functions.serving import Rooms
-from functions.voice import acs_events as heard
-from functions.voice.acs_driving import Driver
-from functions.voice.acs_watch import Watch
+from functions.voice.acs import news as heard
+from functions.voice.acs.driving import Driver
+from functions.voice.acs.watch import Watch
 from functions.voice.calls import Calls, Occurrence
 from functions.voice.events import CallEvent, Rang
 from functions.voice.model import Call, CallState

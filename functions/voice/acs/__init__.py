@@ -1,0 +1,1 @@
+"""Calls at Azure Communication Services: news come in, requests go out, a timer mends what was cut off."""
