@@ -92,6 +92,9 @@ class Capabilities:
     events: frozenset[Event] = frozenset()  # news of the conversation that its customer is told
     retired_on: date | None = None  # Microsoft's product, or the provider itself, ended the channel
     methods: frozenset[str] = frozenset({"POST"})  # of the webhook
+    targets: Mapping[str, str] = field(
+        default_factory=dict
+    )  # where calls can be put: how it begins, what it is
     address: str = ""  # the setting that names the account at its provider: no two accounts share one
 
 

@@ -16,6 +16,7 @@ from functions.configuration.matching import matching_problems
 from functions.configuration.problem import InvalidDocument, Problem
 from functions.configuration.reading import Draft, draft
 from functions.configuration.schema import schema
+from functions.configuration.targets import target_problems
 from functions.configuration.yaml_text import load
 from functions.conversations.model import AutoClose
 from functions.errors import Invalid
@@ -72,6 +73,7 @@ def _check(draft: Draft) -> Iterator[Problem]:
     yield from _all_rules(draft)
     yield from _hours(draft)
     yield from _call_flows(draft)
+    yield from target_problems(draft)
     yield from _records(draft)
     yield from matching_problems(draft.document.matching or ())
 
@@ -185,11 +187,6 @@ def _call_flows(draft: Draft) -> Iterator[Problem]:
     for place, account in draft.places("accounts", document.accounts):
         named = account.settings.get("flow") if account.channel == "voice" else None
         yield from _refers(f"{place}.settings.flow", _name(named), flows, "call flow")
-    ours = {_name(one.settings.get("number")): one.id for one in document.accounts if one.channel == "voice"}
-    for place, queue in draft.places("agentQueues", document.agent_queues):
-        if queue.target and queue.target in ours:
-            reason = f"is the number of the account {ours[queue.target]!r}: its calls would come in again"
-            yield Problem(path=f"{place}.target", reason=reason)
 
 
 def _name(value: JsonValue) -> str | None:

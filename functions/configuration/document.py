@@ -72,7 +72,7 @@ class Workstream(Strict):
 
 
 class AgentQueue(Strict):
-    """A pool of agents. `target` is where its calls are put through: a phone, `sip:` or Teams user."""
+    """A pool of agents. `target` is where its calls are put through: see `targets`."""
 
     id: Name
     name: str = ""

@@ -24,7 +24,7 @@ def account(name: str, number: str, flow: str) -> Json:
         "keysUrl": "http://simulators/calling/keys",
         "deliverySecret": SECRET,
     }
-    return {"id": name, "channel": "voice", "provider": "acs", "workstream": "calls", "settings": settings}
+    return {"id": name, "channel": "voice", "provider": "acs", "workstream": "teams", "settings": settings}
 
 
 def accounts() -> list[Json]:

@@ -18,6 +18,7 @@ from tests.waiting import eventually
 SID, TOKEN = "AC" + "5" * 32, "token-of-voice"
 NUMBER, TARGET = "+358454900009", "+358401110000"
 CUSTOMER = "+358401234567"
+TEAMS_USER = "teams:5ac1d2e3-0000-4000-8000-000000000007"
 
 FLOW: Json = {
     "id": "support",
@@ -108,9 +109,13 @@ def configuration() -> str:
             account("lone", "+358454900011", "lone"),
             *acs.accounts(),
         ],
-        "workstreams": [{"id": "calls", "agentQueue": "frontline", "rules": [back, billing]}],
+        "workstreams": [
+            {"id": "calls", "agentQueue": "frontline", "rules": [back, billing]},
+            {"id": "teams", "agentQueue": "desk", "rules": [back, billing]},
+        ],
         "agentQueues": [
             {"id": "frontline", "target": "sip:frontline@pbx.example"},
+            {"id": "desk", "target": TEAMS_USER},
             {"id": "billing", "target": TARGET},
             {"id": "callbacks"},
         ],

@@ -6,7 +6,7 @@ from functions.message import digest
 from local.simulators.acs_call import Part
 from local.simulators.acs_calls import SOUND
 from tests.voice.acs import LONE, NIGHT, NUMBER, SPEECH, Exchange
-from tests.voice.kit import TARGET, Calling, spoken
+from tests.voice.kit import TARGET, TEAMS_USER, Calling, spoken
 from tests.waiting import eventually
 
 Story = list[tuple[str, str, str]]
@@ -186,10 +186,12 @@ async def test_a_busy_agent_is_rung_again(calling: Calling) -> None:
     assert conversation["agentQueue"] == "billing"
 
 
-async def test_a_target_that_cannot_be_rung(calling: Calling) -> None:
+async def test_a_teams_user_is_rung(calling: Calling) -> None:
     name = await exchange(calling).call(Part(answers=("1", "2")), "+358401230010", LONE)
-    [story] = await calling.story(thread(name, "acs-lone"), "Voicemail, 12 s")
-    assert "not connected: no-such-target" in spoken(story)
+    [story] = await calling.story(thread(name, "acs-lone"), "the customer hung up")
+    assert "answered by the agent queue desk" in spoken(story)
+    added = content(await exchange(calling).shown(name), "add")["participantToAdd"]
+    assert added["microsoftTeamsUser"]["userId"] == TEAMS_USER.removeprefix("teams:")
 
 
 async def test_a_caller_who_hides(calling: Calling) -> None:
@@ -206,8 +208,9 @@ async def test_we_call_a_customer(calling: Calling) -> None:
     call = await calling.desk.post("calls", body, **{"Idempotency-Key": "acs-1"})
     again = await calling.desk.post("calls", body, **{"Idempotency-Key": "acs-1"})
     assert again["id"] == call["id"]
-    [story] = await calling.story(call["id"], "not connected")
-    assert "the customer answers" in spoken(story)
+    [story] = await calling.story(call["id"], "the customer hung up")
+    assert spoken(story)[:2] == ["the customer answers", "The customer answered our call."]
+    assert "answered by the agent queue desk" in spoken(story)
     shown = await exchange(calling).shown(number)
     assert actions(shown).count("create") == 1
     assert content(shown, "create")["sourceCallerIdNumber"] == {"value": LONE}

@@ -63,7 +63,12 @@ class AcsVoice(Calling):
     channel = "voice"
     provider = "acs"
     Settings = AcsVoiceSettings
-    capabilities = replace(Calling.capabilities, methods=frozenset({"POST", "OPTIONS"}))
+    capabilities = replace(
+        Calling.capabilities,
+        methods=frozenset({"POST", "OPTIONS"}),
+        # A SIP phone behind direct routing is rung by a number that its voice routes know.
+        targets={"+": "numbers", "teams:": "Teams users"},
+    )
 
     def setup(self, account: Account[AcsVoiceSettings]) -> list[Step]:
         """List the two event subscriptions; a call rings for 30 seconds, so it is tried for a minute only."""

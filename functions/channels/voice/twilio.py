@@ -3,6 +3,7 @@
 Follows https://www.twilio.com/docs/voice/twiml and https://www.twilio.com/docs/voice/api/recording.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from functions.channels.contract import Account, Call, Step
@@ -20,6 +21,7 @@ class TwilioVoice(Calling):
     channel = "voice"
     provider = "twilio"
     Settings = TwilioVoiceSettings
+    capabilities = replace(Calling.capabilities, targets={"+": "numbers", "sip": "SIP addresses"})
 
     def setup(self, account: Account[TwilioVoiceSettings]) -> list[Step]:
         """List a number's two addresses. Without the second we only learn by asking that a caller hung up."""
