@@ -115,9 +115,9 @@ def configuration() -> str:
         ],
         "agentQueues": [
             {"id": "frontline", "target": "sip:frontline@pbx.example"},
-            {"id": "desk", "target": TEAMS_USER},
             {"id": "billing", "target": TARGET},
             {"id": "callbacks"},
+            {"id": "desk", "target": TEAMS_USER},
         ],
         "operatingHours": [never],
         "callFlows": [
