@@ -65,7 +65,9 @@ class Keys:
 
         Raises NotAuthentic when the issuer has none, and Unavailable when that cannot be found out.
         """
-        if kid in self._keys and self._younger(self._fetched, FRESH):
+        # While somebody asks the issuer, perhaps in vain, what is known is good for all others.
+        kept = KEPT if self._lock.locked() else FRESH
+        if kid in self._keys and self._younger(self._fetched, kept):
             return self._keys[kid]
         async with self._lock:
             await self._renew(kid)

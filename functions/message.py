@@ -20,7 +20,12 @@ class Model(BaseModel):
     """A frozen value whose JSON is camelCase."""
 
     model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", ser_json_bytes="base64"
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        ser_json_bytes="base64",
+        hide_input_in_errors=True,  # it may be a customer's word, and an error may reach a log
     )
 
     def json_text(self) -> str:

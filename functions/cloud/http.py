@@ -11,6 +11,8 @@ import azure.functions as func
 
 from functions.channels.contract import Request, Response
 
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+
 
 def to_request(request: func.HttpRequest, received_at: datetime, url: str = "", rest: str = "") -> Request:
     """Take a request as it came: every byte of the body, the raw query, header names in lower case.
@@ -31,8 +33,8 @@ def to_request(request: func.HttpRequest, received_at: datetime, url: str = "", 
 
 
 def to_http(response: Response) -> func.HttpResponse:
-    """Give an answer to the host."""
-    headers = {**response.headers, "Content-Type": response.content_type}
+    """Give an answer to the host; no browser may take it for anything but what it says it is."""
+    headers = {**NOSNIFF, **response.headers, "Content-Type": response.content_type}
     body = response.body.encode() if isinstance(response.body, str) else response.body
     return func.HttpResponse(body, status_code=response.status, headers=headers)
 

@@ -64,13 +64,10 @@ class Posting:
         """Take an activity; 200 with its id when it is kept. Raises Ended when a live chat is over."""
         grant = await admit(call, self._sessions)
         posted = read_activity(grant, call.json(ACTIVITY_LIMIT))
-        await self.take(call, grant, posted, referred(posted.activity))
+        await self._take(call, grant, posted)
         return answered({"id": posted.id})
 
-    async def take(
-        self, call: Call, grant: Grant, posted: Posted, attachments: tuple[Attachment, ...]
-    ) -> None:
-        """Take an activity with what came along."""
+    async def _take(self, call: Call, grant: Grant, posted: Posted) -> None:
         if posted.kind is Kind.TYPING:
             await call.rooms.threads.typing(_key(call, grant), CUSTOMER)
         elif posted.kind is Kind.RECEIPT:
@@ -81,14 +78,20 @@ class Posting:
             if not call.account.settings.persistent:
                 await _send(call, _item(call, grant, posted))
         else:
-            await self._say(call, grant, posted, attachments)
+            linked = referred(posted.activity)
+            await self.say(call, await self.still_on(call, grant), posted, linked)
 
-    async def _say(
-        self, call: Call, grant: Grant, posted: Posted, attachments: tuple[Attachment, ...]
-    ) -> None:
+    async def still_on(self, call: Call, grant: Grant) -> Session:
+        """Give the session in which something may be said; raises NotFound, or Ended."""
         session = await self._sessions.get(call.account.id, grant.conversation)
         if not call.account.settings.persistent:
             await _still_on(call, grant)
+        return session
+
+    async def say(
+        self, call: Call, session: Session, posted: Posted, attachments: tuple[Attachment, ...]
+    ) -> None:
+        """Take what is said, with what came along, in a session that is still on."""
         told: dict[str, object] = {
             "sender": session.customer,
             "text": _text(posted),
@@ -97,7 +100,7 @@ class Posting:
             "context": _context(session, persistent=call.account.settings.persistent),
             "raw": {name: value for name, value in posted.activity.items() if name not in OURS},
         }
-        await _send(call, _item(call, grant, posted).model_copy(update=told))
+        await _send(call, _item(call, session, posted).model_copy(update=told))
 
 
 def read_activity(grant: Grant, content: Activity) -> Posted:
@@ -161,15 +164,15 @@ def _posts_back(content: Activity) -> bool:
     return at(content, "channelData", "postBack") is True
 
 
-def _item(call: Call, grant: Grant, posted: Posted) -> Inbound:
+def _item(call: Call, author: Grant | Session, posted: Posted) -> Inbound:
     return Inbound(
         channel=call.account.channel,
         provider=call.account.provider,
         account=call.account.id,
-        thread=grant.conversation,
+        thread=author.conversation,
         event=posted.id,
         kind=posted.kind,
-        sender=Address(id=grant.user),
+        sender=Address(id=author.user),
         received_at=call.request.received_at,
     )
 

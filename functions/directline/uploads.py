@@ -63,8 +63,10 @@ class Uploads:
         posted = read_activity(grant, {**content, "attachments": [{"name": file.name} for file in files]})
         if not any(file.content for file in files) or posted.kind is not Kind.MESSAGE:
             raise Invalid("an upload is a message with files")
+        # A file that no message names would stay for good: first it must be sure that one may be said.
+        session = await self._posting.still_on(call, grant)
         kept = [await self._keep(call, grant, posted, index, file) for index, file in enumerate(files)]
-        await self._posting.take(call, grant, posted, tuple(kept))
+        await self._posting.say(call, session, posted, tuple(kept))
         return answered({"id": posted.id})
 
     async def download(self, call: Call) -> Response:

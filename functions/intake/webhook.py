@@ -25,6 +25,7 @@ from functions.message import Kind, digest
 from functions.serving import Server, Servers
 from functions.traces import trace
 
+LATER = "not possible at the moment: try again later"
 TYPING_SECONDS = 1.0  # for noting who types, while the provider waits for its answer
 log = logging.getLogger("monikanava.intake")
 
@@ -66,12 +67,17 @@ class Intake:
             if server:
                 return await _served(server, account, request)
             return await self._answer(adapter(channel, account.provider), account, request)
-        except Unavailable as down:
-            log.error("webhook not kept: channel=%s account=%s reason=%s", channel, account_id, down.reason)
-            return Response(503, down.reason, headers={"Retry-After": str(down.retry_after)})
+        except Unavailable as down:  # why is for the log: the caller may be anybody
+            log.error("webhook not kept: channel=%s account=%r reason=%s", channel, account_id, down.reason)
+            return Response(503, LATER, headers={"Retry-After": str(down.retry_after)})
         except MonikanavaError as error:
-            log.warning("webhook refused: channel=%s account=%s code=%s", channel, account_id, error.code)
+            log.warning(
+                "webhook refused: channel=%s account=%r code=%s", channel, account_id[:80], error.code
+            )
             return Response(error.status, error.reason)
+        except Exception as mistake:  # ours; its words may be the customer's, and the host would log them
+            log.error("webhook broke: channel=%s account=%r error=%s", channel, account_id, trace(mistake))
+            return Response(500, "an error of ours")
 
     async def _answer(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
         if request.method not in channel.capabilities.methods:

@@ -21,7 +21,8 @@ CONTAINERS = {
     "application/x-ole-storage": re.compile(r"application/(msword|vnd\.ms-[\w.+-]+)"),
 }
 # Texts that a browser would run, in case one is ever shown and not saved.
-ACTIVE = re.compile(r"text/(html|javascript|xml|xsl)|.*(\+xml|/xml|/xhtml.*|/javascript|/ecmascript)")
+# (JavaScript has a dozen of names: https://mimesniff.spec.whatwg.org/#javascript-mime-type.)
+ACTIVE = re.compile(r".*script.*|text/(html|css|xml|xsl|x-component)|.*(\+xml|/xml|/xhtml.*)")
 TEXTS = re.compile(r"text/[\w.+-]+|application/(json|[\w.+-]+\+json|rtf|x-yaml|yaml)")
 MIME = re.compile(r"[a-z]+/[\w.+-]+", re.ASCII)
 

@@ -24,7 +24,7 @@ Name = Annotated[str, Field(max_length=256)]
 class Body(BaseModel):
     """A part of a body; what we do not know is left alone."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class CustomerContext(Body):

@@ -1,5 +1,6 @@
 """Issuers for the tests: a real JWKS server on loopback, and tokens that PyJWT signs."""
 
+import asyncio
 import hmac
 import json
 from base64 import urlsafe_b64encode
@@ -35,9 +36,12 @@ class JwksServer:
         self.body: bytes | None = None
         self.calls = 0
         self.url = ""
+        self.answers = asyncio.Event()  # cleared: it hangs
+        self.answers.set()
 
     async def answer(self, _: web.Request) -> web.Response:
         self.calls += 1
+        await self.answers.wait()
         headers = {"Location": "/elsewhere"} if self.status == 302 else {}
         body = self.body if self.body is not None else json.dumps({"keys": self.keys}).encode()
         return web.Response(status=self.status, body=body, headers=headers)

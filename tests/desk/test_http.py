@@ -56,3 +56,8 @@ def test_an_answer_keeps_status_type_and_headers() -> None:
     assert (response.status_code, response.get_body()) == (503, b"ei nyt")
     assert response.headers.getlist("Content-Type") == ["text/plain; charset=utf-8"]
     assert response.headers["Retry-After"] == "5"
+
+
+def test_no_browser_takes_an_answer_for_something_else() -> None:
+    response = to_http(Response(404, "there is no account '<b>'"))
+    assert response.headers["X-Content-Type-Options"] == "nosniff"

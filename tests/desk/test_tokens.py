@@ -1,5 +1,6 @@
 """Who is let in: every way in which a token can be wrong, against a real JWKS server."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from tests.desk.issuers import (
     token,
     unsigned,
 )
+from tests.waiting import eventually
 
 
 @pytest_asyncio.fixture
@@ -167,6 +169,21 @@ async def test_known_keys_are_good_for_a_day_while_the_issuer_is_down(jwks: Jwks
     clock.pass_by(timedelta(hours=2))
     with pytest.raises(Unavailable):
         await gate.admit(f"Bearer {token()}", Role.AGENT)
+
+
+async def test_an_issuer_that_hangs_holds_up_one_caller_only(jwks: JwksServer) -> None:
+    clock = Clock()
+    gate = authority(jwks.url, clock)
+    await gate.admit(f"Bearer {token()}", Role.AGENT)
+    clock.pass_by(timedelta(hours=2))
+    jwks.answers.clear()
+    asking = asyncio.create_task(gate.admit(f"Bearer {token()}", Role.AGENT))
+    await eventually(lambda: jwks.calls == 2)
+    async with asyncio.timeout(1):
+        await gate.admit(f"Bearer {token()}", Role.AGENT)
+    assert not asking.done()
+    jwks.answers.set()
+    await asking
 
 
 async def test_a_withdrawn_key_goes_within_the_hour(jwks: JwksServer) -> None:

@@ -9,9 +9,11 @@ import aiohttp
 import pytest
 
 from functions.channels.contract import Request
+from functions.cloud.blobs import AzureBlobs
 from functions.directline import tokens
 from functions.directline.call import Call
 from functions.directline.uploads import read_form
+from local.platform import Platform
 from tests.directline.kit import FORBIDDEN, Chats, Talk, Told
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4 + b"\r\n--x\r\n"
@@ -147,3 +149,15 @@ async def test_files_of_another_conversation(chats: Chats) -> None:
     for index in ("1", "x", "99999999999999999999"):
         for message in (echo["attachments"][0]["contentUrl"].split("/")[-2], uuid4().hex):
             assert (await mine.call("GET", f"attachments/{message}/{index}")).status == 404
+
+
+async def test_no_file_stays_of_a_chat_that_is_over(chats: Chats, platform: Platform) -> None:
+    talk = await chats.start()
+    await talk.say("moi")
+    await chats.desk.post(f"conversations/{(await talk.opened())['id']}/close", {})
+    await talk.until(1, "endOfConversation")
+    told = await upload(talk, form(("a.png", "image/png", PNG), activity=None))
+    assert (told.status, told.code) == (404, "ConversationEnded")
+    blobs = AzureBlobs(platform.blobs.connection_string)
+    assert await blobs.names(f"chat/{talk.conversation}/") == []
+    await blobs.close()

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from functions.channels.contract import Account, Request, Response
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import AzureTable, Tables, open_tables
-from functions.errors import NotFound
+from functions.errors import NotFound, Unavailable
 from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
@@ -55,7 +56,8 @@ class House:
         self.handshakes = Handshakes(notes, clock)
         outbox = Outbox(bus, spool, clock)
         self.parked = Parked(notes, outbox, clock)
-        self.intake = Intake(accounts, outbox, self.parked, self.handshakes, KeyRing())
+        self.behind = (outbox, self.parked, self.handshakes, KeyRing())
+        self.intake = Intake(accounts, *self.behind)
 
     async def post(self, channel: str, request: Request, account_id: str = "") -> Response:
         return await self.intake.receive(channel, account_id or f"{channel}-1", request)
@@ -214,3 +216,33 @@ async def test_503_with_retry_after_when_neither_queue_nor_table_takes_it(
     await bus.close()
     await tables.close()
     await broker.stop()
+
+
+async def test_why_it_is_not_possible_is_for_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(channel: str, account_id: str) -> Account[Any]:
+        raise Unavailable("account 'sms-1': there is no secret 'twilio-token' in Key Vault")
+
+    intake = Intake(broken, *house.behind)
+    answer = await intake.receive("sms", "sms-1", sms())
+    assert answer.status == 503
+    assert "twilio-token" not in str(answer.body)
+    assert "twilio-token" in caplog.text
+
+
+async def test_a_mistake_of_ours_is_told_without_its_words(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(channel: str, account_id: str) -> Account[Any]:
+        raise ValueError("Aino's number is +358401234567")
+
+    answer = await Intake(broken, *house.behind).receive("sms", "sms-1\nforged line", sms())
+    assert (answer.status, answer.body) == (500, "an error of ours")
+    assert "+358401234567" not in caplog.text
+    assert "error=ValueError at webhook.py" in caplog.text
+    assert "\nforged line" not in caplog.text
+
+
+def test_what_does_not_fit_a_model_is_not_quoted() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Inbound.model_validate({"channel": ["+358401234567"]})
+    assert "+358401234567" not in str(refused.value)
