@@ -126,7 +126,8 @@ class Connections:
 
     async def _backlog(self, connection: str, view: View, listener: Listener, before: Watermark) -> Watermark:
         # The token itself is not needed any more: what it allowed is what the address allows.
-        grant = Grant(listener.conversation, "", listener.began, view.now, locale=listener.locale)
+        began = listener.began
+        grant = Grant(listener.conversation, "", began, view.now, began, locale=listener.locale)
         while True:
             found, mark = await news(self._threads, view, grant, before)
             for start in range(0, len(found), FRAME):

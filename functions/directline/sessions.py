@@ -51,6 +51,7 @@ class Session(Model):
             user=self.user,
             began=self.created_at,
             expires=now + LIFETIME,
+            since=now,
             locale=self.locale,
             origins=self.origins,
         )

@@ -4,6 +4,8 @@ https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-direct
 …-start-conversation, …-reconnect-to-conversation.
 """
 
+from dataclasses import replace
+
 from pydantic import JsonValue
 
 from functions.channels.contract import Response
@@ -13,7 +15,7 @@ from functions.directline.call import Call, Ended, answered
 from functions.directline.connecting import stream_url
 from functions.directline.context import known, read_context
 from functions.directline.sessions import Session, Sessions, conversation_of, new_user
-from functions.directline.tokens import LIFETIME, Grant, write
+from functions.directline.tokens import Grant, write
 from functions.errors import Invalid
 from functions.providers.payload import children, text
 
@@ -37,19 +39,20 @@ class Starting:
     async def refresh(self, call: Call) -> Response:
         """Give another token for the same conversation and user."""
         grant = await admit(call, self._sessions)
-        return answered(opened(call, grant.renewed(call.request.received_at)))
+        return answered(opened(call, _renewed(call, grant)))
 
     async def start(self, call: Call) -> Response:
         """Start a conversation: of the token, or a new one for the account's backend."""
         now = call.request.received_at
         if by_secret(call):
             admit_backend(call)
-            session, first = await self._open(call, call.json(BODY_LIMIT), started=True), True
-        else:
-            grant = await admit(call, self._sessions)
-            locale = short(call.json(BODY_LIMIT), LOCALE_LIMIT, "locale")
-            session, first = await self._sessions.start(call.account.id, grant.conversation, locale)
-        return await streamed(call, session.grant(now), status=201 if first else 200)
+            session = await self._open(call, call.json(BODY_LIMIT), started=True)
+            return await streamed(call, session.grant(now), status=201)
+        admitted = await admit(call, self._sessions)
+        locale = short(call.json(BODY_LIMIT), LOCALE_LIMIT, "locale")
+        session, first = await self._sessions.start(call.account.id, admitted.conversation, locale)
+        grant = replace(session.grant(now), since=admitted.since)
+        return await streamed(call, _renewed(call, grant), status=201 if first else 200)
 
     async def reconnect(self, call: Call) -> Response:
         """Give what a client needs to go on after its watermark; raises Ended when there is nothing more."""
@@ -57,7 +60,7 @@ class Starting:
         watermark = call.request.parameters().get("watermark", "")
         if Watermark.read(watermark).ended:
             raise Ended("the conversation is over")
-        return await streamed(call, grant.renewed(call.request.received_at), watermark)
+        return await streamed(call, _renewed(call, grant), watermark)
 
     async def _open(self, call: Call, body: dict[str, JsonValue], *, started: bool) -> Session:
         user = short(body, USER_LIMIT, "user", "id") or new_user()
@@ -86,12 +89,16 @@ async def streamed(call: Call, grant: Grant, watermark: str = "", status: int = 
     return answered({**opened(call, grant), **({"streamUrl": url} if url else {})}, status)
 
 
+def _renewed(call: Call, grant: Grant) -> Grant:
+    return grant.renewed(call.request.received_at, call.account.settings.persistent)
+
+
 def opened(call: Call, grant: Grant) -> dict[str, JsonValue]:
     """Give the answer of every endpoint here."""
     return {
         "conversationId": grant.conversation,
         "token": write(call.account, grant),
-        "expires_in": int(LIFETIME.total_seconds()),
+        "expires_in": int((grant.expires - call.request.received_at).total_seconds()),
     }
 
 

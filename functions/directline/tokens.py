@@ -1,4 +1,8 @@
-"""Tokens that confine their bearer to one conversation and one user of one account.
+"""Tokens that confine their bearer to one conversation and one user of one account, and end.
+
+A token lives for half an hour and is renewed by its bearer; however often, its renewals end a day after the
+first one, in a persistent chat a week: a token that was stolen is no key for good. Who is signed in, or whom
+the backend names, is then given another first one.
 
 JWTs of ours, HS256 and nothing else (RFC 8725). The account's first key signs, all of them verify; the
 header names which, so that a key can be changed while tokens made with the former one still live.
@@ -18,6 +22,7 @@ from functions.channels.contract import Account
 from functions.errors import Forbidden, NotAuthentic
 
 LIFETIME = timedelta(minutes=30)
+LONGEST: Mapping[bool, timedelta] = {False: timedelta(days=1), True: timedelta(days=7)}  # by `persistent`
 FILE_LIFETIME = timedelta(hours=8)  # of a link to an attachment: a page may stay open for a working day
 LIMIT = 4096  # characters
 TALK, FILE = "talk", "file"
@@ -34,19 +39,21 @@ class Expired(Forbidden):
 class Grant:
     """What a token allows: `user` speaks and reads in `conversation`, in a browser only from `origins`.
 
-    No origins: those of the account. `began` is when the conversation did, for the greeting.
+    No origins: those of the account. `began` is when the conversation did, for the greeting; `since` is when
+    somebody, and not a former token, stood for the bearer.
     """
 
     conversation: str
     user: str
     began: datetime
     expires: datetime
+    since: datetime
     locale: str = ""
     origins: tuple[str, ...] = ()
 
-    def renewed(self, now: datetime) -> "Grant":
-        """Give the same for another half hour."""
-        return replace(self, expires=now + LIFETIME)
+    def renewed(self, now: datetime, persistent: bool) -> "Grant":
+        """Give the same for another half hour, or what is left of the longest time."""
+        return replace(self, expires=min(now + LIFETIME, self.since + LONGEST[persistent]))
 
 
 def write(account: Account[ChatSettings], grant: Grant) -> str:
@@ -56,6 +63,7 @@ def write(account: Account[ChatSettings], grant: Grant) -> str:
         "user": grant.user,
         "began": int(grant.began.timestamp()),
         "exp": int(grant.expires.timestamp()),
+        "since": int(grant.since.timestamp()),
         "locale": grant.locale,
         "origins": list(grant.origins),
     }
@@ -70,6 +78,7 @@ def read(account: Account[ChatSettings], token: str) -> Grant:
         user=str(claims["user"]),
         began=_time(claims["began"]),
         expires=_time(claims["exp"]),
+        since=_time(claims["since"]) if "since" in claims else _time(claims["exp"]) - LIFETIME,
         locale=str(claims.get("locale", "")),
         origins=tuple(map(str, claims.get("origins", ()))),
     )

@@ -132,13 +132,19 @@ class Chats:
         assert started.status in (200, 201)
         return Talk(self, account, started.body["conversationId"], started.body["token"], user["id"])
 
+    def aged(self, talk: "Talk", age: timedelta) -> str:
+        """Make a token that was renewed all the time since the first one, which is so old."""
+        now = datetime.now(UTC)
+        grant = Grant(talk.conversation, talk.user, now - age, now + timedelta(minutes=5), now - age)
+        return tokens.write(self.account(talk.account), grant)
+
     def forged(self, kind: str, talk: "Talk") -> str:
         """Make a token that must not be taken."""
         account, now = self.account(talk.account), datetime.now(UTC)
-        grant = Grant(talk.conversation, talk.user, now, now + timedelta(minutes=5))
+        grant = Grant(talk.conversation, talk.user, now, now + timedelta(minutes=5), now)
         good = jwt.decode(tokens.write(account, grant), options={"verify_signature": False})
         makers: dict[str, Callable[[], str]] = {
-            "expired": lambda: tokens.write(account, Grant(talk.conversation, talk.user, now, now)),
+            "expired": lambda: tokens.write(account, Grant(talk.conversation, talk.user, now, now, now)),
             "unknown kid": lambda: jwt.encode(good, KEY, "HS256", {"kid": "never"}),
             "no kid": lambda: jwt.encode(good, KEY, "HS256"),
             "another key": lambda: jwt.encode(good, OTHER_KEY, "HS256", {"kid": "now"}),

@@ -1,13 +1,16 @@
 """Every endpoint by everybody who may call it, and by everybody who may not."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+import jwt
 import pytest
 
-from tests.directline.kit import ALLOWED, FORBIDDEN, FORMER_SECRET, SECRET, TRUSTED, Chats, Talk, Told
+from functions.directline import tokens
+from tests.directline.kit import ALLOWED, FORBIDDEN, FORMER_SECRET, KEY, SECRET, TRUSTED, Chats, Talk, Told
 
 ENDPOINTS = {
     "refresh": ("POST", "tokens/refresh", None, 200),
@@ -186,3 +189,42 @@ async def test_the_session_id_is_asked_for_with_cookies(chats: Chats) -> None:
     assert told.status == 200
     assert told.headers["Access-Control-Allow-Credentials"] == "true"
     assert told.headers["Access-Control-Allow-Origin"] == FORBIDDEN
+
+
+@pytest.mark.parametrize("name", ["refresh", "start", "reconnect"])
+@pytest.mark.parametrize(
+    ("account", "age", "left"),
+    [
+        ("web", timedelta(hours=23), 1800),
+        ("web", timedelta(hours=23, minutes=50), 600),
+        ("club", timedelta(hours=23, minutes=50), 1800),
+        ("club", timedelta(days=6, hours=23, minutes=50), 600),
+    ],
+)
+async def test_renewals_come_to_an_end(
+    chats: Chats, name: str, account: str, age: timedelta, left: int
+) -> None:
+    talk = await chats.start(account)
+    told = await call(chats, name, talk, account=account, token=chats.aged(talk, age))
+    assert told.body["expires_in"] == pytest.approx(left, abs=60)
+    renewed = tokens.read(chats.account(account), told.body["token"])
+    assert (renewed.expires - datetime.now(UTC)).total_seconds() == pytest.approx(left, abs=60)
+    again = await call(chats, name, talk, account=account, token=told.body["token"])
+    assert again.body["expires_in"] <= told.body["expires_in"] or left == 1800
+
+
+async def test_a_backend_begins_anew(chats: Chats) -> None:
+    old = await chats.start("club")
+    again = await chats.start("club", user={"id": old.user})
+    assert again.conversation == old.conversation
+    assert tokens.read(chats.account("club"), again.token).since > datetime.now(UTC) - timedelta(minutes=5)
+
+
+async def test_a_token_from_before_there_was_an_end(chats: Chats) -> None:
+    talk = await chats.start("club")
+    account = chats.account("club")
+    told = jwt.decode(chats.aged(talk, timedelta(days=400)), options={"verify_signature": False})
+    former = jwt.encode({k: v for k, v in told.items() if k != "since"}, KEY, "HS256", {"kid": "now"})
+    renewed = await call(chats, "refresh", talk, account="club", token=former)
+    assert renewed.body["expires_in"] == 1800
+    assert tokens.read(account, renewed.body["token"]).since > datetime.now(UTC) - timedelta(hours=1)
