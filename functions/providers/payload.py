@@ -67,10 +67,13 @@ def text(value: JsonValue, *path: str) -> str:
 
 def number(value: JsonValue, *path: str) -> int | None:
     """Give an integer of at most 64 bits; else None."""
-    found = at(value, *path)
-    if not isinstance(found, int) or isinstance(found, bool):
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return found if _LEAST <= found < -_LEAST else None
+    return value if _LEAST <= value < -_LEAST else None
 
 
 def digits(value: JsonValue, *path: str) -> int | None:

@@ -15,6 +15,8 @@ from functions.message import Address, Inbound, Kind
 from functions.providers.line.media import attachments
 from functions.providers.payload import at, child, children, fragment_id, moment, number, read_json, text
 
+_PLAIN = frozenset({"type", "id", "quoteToken", "text"})
+
 
 class Bot(NamedTuple):
     """Whose webhook it is: the account, and the bot's user id, which every call names as its destination."""
@@ -39,8 +41,8 @@ class _Event(NamedTuple):
         **more: Any,
     ) -> Inbound:
         source = child(self.fragment, "source")
-        user, alone = text(source, "userId"), source.get("type") == "user"
-        place = user if alone else text(source, "groupId") or text(source, "roomId") or user
+        user = text(source, "userId")
+        place = user if source.get("type") == "user" else _group(source) or user
         # What is about the bot itself has the bot as its thread.
         thread = place or self.destination or self.bot.id
         return Inbound(
@@ -51,7 +53,7 @@ class _Event(NamedTuple):
             event=event or self.id,
             kind=kind,
             sender=Address(id=sender or user or thread),
-            context=self._context(source) | (context or {}),
+            context={**self._context(source), **context} if context else self._context(source),
             sent_at=moment(number(self.fragment, "timestamp"), 1000),
             received_at=self.bot.received_at,
             **more,
@@ -61,13 +63,13 @@ class _Event(NamedTuple):
     def id(self) -> str:
         return text(self.fragment, "webhookEventId") or fragment_id(self.fragment)
 
-    def _context(self, source: JsonValue) -> dict[str, str]:
-        facts = {}
-        if (mode := text(self.fragment, "mode")) not in ("", "active"):
+    def _context(self, source: Mapping[str, JsonValue]) -> dict[str, str]:
+        facts, event = {}, child(self.fragment)
+        if event.get("mode") != "active" and (mode := text(event, "mode")):
             facts["mode"] = mode
-        if (kind := text(source, "type")) not in ("", "user"):
+        if source.get("type") != "user" and (kind := text(source, "type")):
             facts["source"] = kind
-        if at(self.fragment, "deliveryContext", "isRedelivery") is True:
+        if child(event.get("deliveryContext")).get("isRedelivery") is True:
             facts["redelivered"] = "true"
         if self.destination != self.bot.id:
             facts["note"] = "the item is for another bot than this account's"
@@ -81,11 +83,11 @@ def items(body: bytes, bot: Bot) -> Iterator[Inbound]:
     content = read_json(body)
     if not isinstance(content, dict):
         raise Invalid("the body is not a JSON object")
-    destination = text(content, "destination")
-    if not isinstance(content.get("events"), list):
+    destination, fragments = text(content, "destination"), content.get("events")
+    if not isinstance(fragments, list):
         yield from _unknown(_Event(bot, destination, content))
         return
-    for fragment in children(content, "events"):
+    for fragment in fragments:
         read = _READERS.get(text(fragment, "type"), _unknown) if destination == bot.id else _unknown
         yield from read(_Event(bot, destination, fragment))
 
@@ -93,6 +95,11 @@ def items(body: bytes, bot: Bot) -> Iterator[Inbound]:
 def _message(event: _Event) -> Iterator[Inbound]:
     message = child(event.fragment, "message")
     words = message.get("type") == "text"
+    if (
+        words and message.keys() == _PLAIN and (body := text(message, "text"))
+    ):  # most are: no more to look for
+        yield event.make(Kind.MESSAGE, text(message, "id"), text=body)
+        return
     body, media = (text(message, "text"), ()) if words else ("", attachments(message))
     if not body and not media:
         yield event.make(Kind.UNSUPPORTED, text(message, "id"), raw=event.fragment)
@@ -177,6 +184,10 @@ _READERS: Mapping[str, Callable[[_Event], Iterator[Inbound]]] = {
     "memberJoined": _members_joined,
     "memberLeft": _members_left,
 }
+
+
+def _group(source: JsonValue) -> str:
+    return text(source, "groupId") or text(source, "roomId")
 
 
 def _facts(message: JsonValue) -> dict[str, str]:

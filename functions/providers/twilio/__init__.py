@@ -116,10 +116,9 @@ def media_call(settings: TwilioSettings, url: str) -> Call:
 
 def _pair(field: str) -> tuple[str, str]:
     name, _, value = field.partition("=")
-    if "%" in value:
-        value = unquote_to_bytes(value).decode()
-    if "%" in name:
-        name = unquote_to_bytes(name).decode()
+    if "%" in field:
+        value = unquote_to_bytes(value).decode() if "%" in value else value
+        name = unquote_to_bytes(name).decode() if "%" in name else name
     return name, value
 
 

@@ -62,13 +62,13 @@ def items(request: Request, inbox: Inbox) -> Iterator[Inbound]:
 
 def attachments(form: Fields) -> tuple[Attachment, ...]:
     """Take every MediaUrl there is: NumMedia is only a count."""
+    named = [name for name in form if name[:8] == "MediaUrl"]
+    if not named:
+        return ()
     found = [
         (int(number), url)
-        for name, url in form.items()
-        if name.startswith("MediaUrl")
-        and url
-        and (number := name.removeprefix("MediaUrl")).isdecimal()
-        and len(number) < 4
+        for name in named
+        if (url := form[name]) and (number := name[8:]).isdecimal() and len(number) < 4
     ]
     return tuple(
         [_attachment(url, form.get(f"MediaContentType{number}", "")) for number, url in sorted(found)]
