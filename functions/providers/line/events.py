@@ -63,7 +63,7 @@ class _Event(NamedTuple):
     def id(self) -> str:
         return text(self.fragment, "webhookEventId") or fragment_id(self.fragment)
 
-    def _context(self, source: Mapping[str, JsonValue]) -> dict[str, str]:
+    def _context(self, source: dict[str, JsonValue]) -> dict[str, str]:
         facts, event = {}, child(self.fragment)
         if event.get("mode") != "active" and (mode := text(event, "mode")):
             facts["mode"] = mode
@@ -95,9 +95,7 @@ def items(body: bytes, bot: Bot) -> Iterator[Inbound]:
 def _message(event: _Event) -> Iterator[Inbound]:
     message = child(event.fragment, "message")
     words = message.get("type") == "text"
-    if (
-        words and message.keys() == _PLAIN and (body := text(message, "text"))
-    ):  # most are: no more to look for
+    if words and message.keys() == _PLAIN and (body := text(message, "text")):  # as most are
         yield event.make(Kind.MESSAGE, text(message, "id"), text=body)
         return
     body, media = (text(message, "text"), ()) if words else ("", attachments(message))
