@@ -4,10 +4,15 @@ import argparse
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
-from local import commands, demo, importing
+import aiohttp
+
+from local import commands, configuring, demo, importing
+from local.running import Failed
 
 DATA = Path(".data")
+HELP = "folder of the platform's data (.data)"
 AGENTS = {
     "accept": "take a conversation",
     "end": "end the talk, but not yet the wrap-up",
@@ -24,21 +29,33 @@ def main() -> int:
         return asyncio.run(options.command(options)) or 0
     except KeyboardInterrupt:
         return 0
-    except commands.Failed as failed:
+    except Failed as failed:
         print(failed, file=sys.stderr)
-        return 1
+    except aiohttp.ClientConnectorError as silent:
+        where = f"http://{silent.host}:{silent.port}"
+        print(
+            f"nothing answers at {where}: the platform has ended; start it with `make run`", file=sys.stderr
+        )
+    return 1
+
+
+class _Command(argparse.ArgumentParser):
+    """The parser of one command: it takes --data too, before the command's name or after it."""
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)
+        self.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=HELP)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the platform's data (.data)")
+    parser.add_argument("--data", type=Path, default=DATA, help=HELP)
     parser.set_defaults(command=commands.nothing(parser))
-    words = parser.add_subparsers(metavar="COMMAND")
+    words = parser.add_subparsers(metavar="COMMAND", parser_class=_Command)
 
     run = words.add_parser("run", help="start the platform and keep it up")
     run.add_argument("--port", type=int, default=7071)
     run.add_argument("--config", type=Path, default=Path("local/configuration.yaml"))
-    run.add_argument("--data", type=Path, default=argparse.SUPPRESS)
     run.set_defaults(command=commands.run)
 
     services = words.add_parser("services", help="start all but the functions host: for `func start`")
@@ -86,14 +103,14 @@ def _parser() -> argparse.ArgumentParser:
     table.set_defaults(command=commands.capabilities)
 
     configuration = words.add_parser("config", help="validate, diff, apply or explain a configuration")
-    verbs = configuration.add_subparsers(required=True)
+    verbs = configuration.add_subparsers(metavar="WHAT", required=True)
     for verb in ("validate", "diff", "apply"):
         described = verbs.add_parser(verb, help=f"{verb} a configuration file")
         described.add_argument("file", type=Path)
-        described.set_defaults(command=getattr(commands, verb))
+        described.set_defaults(command=getattr(configuring, verb))
     explain = verbs.add_parser("explain", help="which workstream would this message reach, and why")
     explain.add_argument("message", help="JSON of a message: {channel, provider, account, text, …}")
-    explain.set_defaults(command=commands.explain)
+    explain.set_defaults(command=configuring.explain)
     return parser
 
 

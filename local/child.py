@@ -1,6 +1,7 @@
 """A Python module of ours as a child process: started, awaited until it is ready, stopped, or killed.
 
-Such a module prints `ready PORT` on its standard output when it can be used, and stops on SIGTERM.
+Such a module prints `ready PORT` on its standard output when it can be used, and stops on SIGTERM. It
+ends when we do, however that comes: see `leash`.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ class Child:
     """One process in a session of its own: Ctrl-C reaches it only through `stop`."""
 
     def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self._command = (sys.executable, "-m", module, *arguments)
+        self._command = (sys.executable, "-m", "local.leash", module, *arguments)
         self._environment = {**os.environ, **(environment or {})}
         self._process: asyncio.subprocess.Process | None = None
 
@@ -30,7 +31,7 @@ class Child:
             *self._command,
             cwd=ROOT,
             env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
             start_new_session=True,
@@ -43,7 +44,9 @@ class Child:
                         return int(line.split()[1])
         except TimeoutError:
             self._process.kill()
-        raise OSError(f"{self._command[2]} did not start (see its log)")
+        raise OSError(
+            f"{self._command[3]} did not start: {'its last words are above' if log is None else log.name}"
+        )
 
     @property
     def running(self) -> bool:

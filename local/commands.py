@@ -6,30 +6,24 @@ import json
 import os
 import signal
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import yaml
 
-from functions.configuration.check import problems, read
-from functions.configuration.problem import InvalidDocument
+from functions.configuration.document import AccountEntry
 from local.capabilities import README, table, written
+from local.configuring import document_of, text_of
 from local.desk import Desk, DeskError, Json
-from local.filling import filled
 from local.issuer import Issuer
 from local.platform import FIXED, Platform
-from local.simulators.compose import compose
+from local.running import Failed, chosen, forget, recall, remember, said, signed_in, usual, vacant
+from local.simulators.compose import PLAYS, compose
 from local.tables import show
 
 Options = argparse.Namespace
-STATE = "platform.json"
 FOLLOWED = ("sequence", "kind", "author", "delivery", "payload", "text")
-
-
-class Failed(Exception):
-    """The command could not do it; the text says why."""
 
 
 def nothing(parser: argparse.ArgumentParser) -> Callable[[Options], Awaitable[int]]:
@@ -44,23 +38,25 @@ def nothing(parser: argparse.ArgumentParser) -> Callable[[Options], Awaitable[in
 
 async def run(options: Options) -> None:
     """Start everything on the fixed ports, apply the configuration, and stay until Ctrl-C."""
-    ports = replace(FIXED, host=options.port)
+    document = await text_of(options.config)
+    document_of(document, options.data)
+    await vacant(options.data)
+    ports = chosen(options.port)
     public = {name: os.environ[name] for name in ("PUBLIC_BASE_URL",) if name in os.environ}
     print("starting Azurite, the Service Bus emulator, the simulators and the functions host …", flush=True)
-    async with Platform(options.data, ports, public) as platform:
-        await _configure(platform, options.config)
+    async with _started(Platform(options.data, ports, public)) as platform:
+        await platform.configure(document)
         remember(platform, options.config)
-        print(_welcome(platform, options.config), flush=True)
-        try:
-            await _until_stopped(platform)
-        finally:
-            (platform.data / STATE).unlink()
-            print("stopping …", flush=True)
+        print(_welcome(platform, document), flush=True)
+        await _until_stopped(platform)
+        print("stopping …", flush=True)
+    forget(options.data)
 
 
 async def services(options: Options) -> None:
     """Start all but the functions host; `func start` with local.settings.json is the rest."""
-    platform = Platform(options.data, FIXED)
+    await vacant(options.data)
+    platform = Platform(options.data, usual())
     platform.url = f"http://127.0.0.1:{FIXED.host}"
     try:
         await platform.start_services()
@@ -70,19 +66,22 @@ async def services(options: Options) -> None:
             + _parts(platform)
         )
         await _until_stopped(platform)
+    except OSError as error:
+        raise Failed(str(error)) from None
     finally:
         await platform.stop()
+    forget(options.data)
 
 
 async def send(options: Options) -> None:
     """Post one signed webhook to the running platform."""
-    state = _state(options)
-    account = _account(Path(state["config"]), options.account)
-    callback = f"{state['url']}/api/channels/{account['channel']}/{account['id']}"
+    running = recall(options.data)
+    account = await _account(running.config, options.data, options.account)
+    callback = f"{running.url}/api/channels/{account.channel}/{account.id}"
     request = compose(
-        account["channel"],
-        account["provider"],
-        account["settings"],
+        account.channel,
+        account.provider,
+        account.settings,
         callback,
         text=options.text,
         **({"sender": options.sender} if options.sender else {}),
@@ -96,16 +95,16 @@ async def send(options: Options) -> None:
 
 async def conversations(options: Options) -> None:
     """Print the conversations as a table."""
-    async with signed_in(options) as desk:
+    async with signed_in(options.data) as desk:
         show(await with_messages(desk), whole=True)
 
 
 async def reply(options: Options) -> None:
     """Answer a customer of the running platform."""
-    async with signed_in(options) as desk:
+    async with signed_in(options.data) as desk:
         print(
             json.dumps(
-                await _said(desk.reply(options.conversation, options.text, str(uuid.uuid4()))), indent=2
+                await said(desk.reply(options.conversation, options.text, str(uuid.uuid4()))), indent=2
             )
         )
 
@@ -114,14 +113,14 @@ async def act(options: Options) -> None:
     """Accept, end or close a conversation, or leave a note in it."""
     bodies: dict[str, Json] = {"close": {"reason": options.reason}, "note": {"text": options.text}}
     what, key = ("notes", str(uuid.uuid4())) if options.verb == "note" else (options.verb, "")
-    async with signed_in(options) as desk:
-        done = await _said(desk.act(options.conversation, what, bodies.get(options.verb), key))
+    async with signed_in(options.data) as desk:
+        done = await said(desk.act(options.conversation, what, bodies.get(options.verb), key))
         print(json.dumps(done, indent=2, ensure_ascii=False))
 
 
 async def follow(options: Options) -> None:
     """Print what happens in a conversation, a line for each message or change."""
-    async with signed_in(options) as desk:
+    async with signed_in(options.data) as desk:
         try:
             async for news in desk.events(options.conversation):
                 for item in news["items"]:
@@ -145,100 +144,39 @@ async def capabilities(options: Options) -> None:
         print(table(), end="")
 
 
-async def validate(options: Options) -> int:
-    """Print every problem of a configuration file; needs no running platform."""
-    try:
-        found = problems(read(_text(options, "http://127.0.0.1")))
-    except InvalidDocument as error:
-        found = list(error.problems)
-    for problem in found:
-        print(f"{problem.path}: {problem.reason}")
-    print(f"{options.file}: {len(found)} problems")
-    return 1 if found else 0
-
-
-async def diff(options: Options) -> None:
-    """Print what applying the file would change."""
-    async with signed_in(options) as desk:
-        print(
-            await _said(
-                desk.send_text("POST", "configuration/diff", _text(options, _state(options)["simulators"]))
-            )
-        )
-
-
-async def apply(options: Options) -> None:
-    """Apply a configuration file to the running platform."""
-    async with signed_in(options) as desk:
-        print(
-            await _said(desk.send_text("PUT", "configuration", _text(options, _state(options)["simulators"])))
-        )
-
-
-async def explain(options: Options) -> None:
-    """Print the decision for a message, with every rule."""
-    async with signed_in(options) as desk:
-        decision = await _said(desk.post("configuration/explain", {"message": json.loads(options.message)}))
-        print(json.dumps(decision, indent=2, ensure_ascii=False))
-
-
-def _text(options: Options, simulators: str) -> str:
-    file: Path = options.file
-    return filled(file.read_text(), simulators, options.data)
-
-
-async def _said(answer: Awaitable[Json | str]) -> Json | str:
-    try:
-        return await answer
-    except DeskError as refused:
-        raise Failed(str(refused)) from None
-
-
 async def with_messages(desk: Desk) -> list[tuple[Json, list[Json]]]:
     """Read every conversation with its messages."""
     found = await desk.conversations()
     return [(one, await desk.items(f"conversations/{one['id']}/messages")) for one in found]
 
 
-def signed_in(options: Options) -> Desk:
-    """Sign in to the platform that runs; raises Failed when none does."""
-    return Desk(_state(options)["url"], Issuer(options.data).token("Administrator", "local"))
+async def _account(config: Path, data: Path, account_id: str) -> AccountEntry:
+    accounts = document_of(await text_of(config), data).accounts
+    found = next((one for one in accounts if one.id == account_id), None)
+    if found is None:
+        raise Failed(f"no account {account_id!r}; there are {', '.join(one.id for one in accounts)}")
+    if (found.channel, found.provider) not in PLAYS:
+        played = ", ".join(one.id for one in accounts if (one.channel, one.provider) in PLAYS)
+        raise Failed(f"a message of {account_id} is more than one webhook; `send` knows {played}")
+    return found
 
 
-def _state(options: Options) -> dict[str, str]:
-    """Find the running platform by what it wrote in the data folder."""
-    path: Path = options.data / STATE
+@asynccontextmanager
+async def _started(platform: Platform) -> AsyncIterator[Platform]:
+    """Start a platform, and stop it in the end; raises Failed when a part does not start."""
     try:
-        state: dict[str, str] = json.loads(path.read_text())
-    except OSError:
-        raise Failed(f"no platform runs on {options.data}: start it with `make run`") from None
-    return state
-
-
-def _account(config: Path, account_id: str) -> Json:
-    accounts: list[Json] = yaml.safe_load(config.read_text())["accounts"]
-    for account in accounts:
-        if account["id"] == account_id:
-            return account
-    raise Failed(f"no account {account_id!r}; there are {', '.join(a['id'] for a in accounts)}")
-
-
-async def _configure(platform: Platform, config: Path) -> None:
+        await platform.start()
+    except OSError as error:
+        raise Failed(str(error)) from None
     try:
-        await platform.configure(await asyncio.to_thread(config.read_text))
-    except (OSError, ValueError) as error:
-        raise Failed(f"{config}: {error}") from None
+        yield platform
+    finally:
+        await platform.stop()
 
 
-def remember(platform: Platform, config: Path) -> None:
-    """Write down where the platform is, for the other commands."""
-    state = {"url": platform.url, "simulators": platform.simulators_url, "config": str(config.resolve())}
-    (platform.data / STATE).write_text(json.dumps(state))
-
-
-def _welcome(platform: Platform, config: Path) -> str:
-    accounts: list[Json] = yaml.safe_load(config.read_text())["accounts"]
-    pages = [f"{platform.url}/api/channels/chat/{one['id']}" for one in accounts if one["channel"] == "chat"]
+def _welcome(platform: Platform, document: str) -> str:
+    accounts = document_of(document, platform.data).accounts
+    pages = [f"{platform.url}/api/channels/chat/{one.id}" for one in accounts if one.channel == "chat"]
     return f"""
 Monikanava is up: {platform.url}   (development only; Ctrl-C stops it, the data stays in {platform.data})
 {_parts(platform)}

@@ -1,5 +1,6 @@
 """The desk API as a client sees it: for the demo, the command line, and scenario tests."""
 
+import json
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +14,7 @@ Json = dict[str, Any]
 
 
 class DeskError(Exception):
-    """The API said no; the text is its problem document."""
+    """The API said no; the text is its status and reason, and every place that it complains of."""
 
 
 class Desk:
@@ -55,14 +56,14 @@ class Desk:
             method, f"{self._url}/{path}", data=text.encode(), headers=headers
         ) as answer:
             if answer.status >= 300:
-                raise DeskError(await answer.text())
+                raise DeskError(await _refusal(answer))
             return await answer.text()
 
     async def file(self, path: str) -> bytes:
         """GET a file; raises DeskError."""
         async with self._http.get(f"{self._url}/{path}") as answer:
             if answer.status >= 300:
-                raise DeskError(await answer.text())
+                raise DeskError(await _refusal(answer))
             return await answer.read()
 
     async def items(self, path: str, **query: str) -> list[Json]:
@@ -106,6 +107,18 @@ class Desk:
     async def _call(self, method: str, path: str, **more: Any) -> Json:
         async with self._http.request(method, f"{self._url}/{path}", **more) as answer:
             if answer.status >= 300:
-                raise DeskError(f"{method} {path}: {answer.status} {await answer.text()}")
+                raise DeskError(await _refusal(answer))
             document: Json = await answer.json() if answer.status != 204 else {}
             return document
+
+
+async def _refusal(answer: aiohttp.ClientResponse) -> str:
+    """Read a problem document (RFC 9457); what is none is given as it came."""
+    text = await answer.text()
+    try:
+        problem = json.loads(text)
+        places = problem.get("errors", [])
+        reasons = [f"{one['path']}: {one['reason']}" for one in places] or [problem["detail"]]
+    except (ValueError, KeyError, AttributeError):
+        reasons = [text]
+    return "\n".join([f"{answer.status} {answer.reason}: {reasons[0]}", *reasons[1:]])

@@ -1,12 +1,10 @@
 """`python -m local import FILE`: business records, one in each line of JSON, to the platform that runs."""
 
 import argparse
-import asyncio
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from local import commands
-from local.desk import Desk, DeskError, Json
+from local.configuring import text_of
+from local.running import said, signed_in
 
 CHUNK = 50_000  # bytes of one call: a few hundred records, which are written within seconds
 
@@ -28,13 +26,10 @@ def chunks(lines: Iterable[str], size: int = CHUNK) -> Iterator[tuple[int, str]]
 async def load(options: argparse.Namespace) -> int:
     """Import the file, and print every line that was refused."""
     written = refused = 0
-    try:
-        lines = await asyncio.to_thread(_read, options.file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise commands.Failed(f"{options.file}: {error}") from None
-    async with commands.signed_in(options) as desk:
+    lines = _lines(await text_of(options.file))
+    async with signed_in(options.data) as desk:
         for before, text in chunks(lines):
-            found = await _sent(desk, text)
+            found = await said(desk.post_lines("records/import", text))
             written, refused = written + found["written"], refused + found["refused"]
             for line in found["lines"]:
                 if line["error"]:
@@ -43,14 +38,6 @@ async def load(options: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
-def _read(path: Path) -> list[str]:
-    # Only a line feed ends a line: JSON's texts may hold other separators.
-    with path.open(encoding="utf-8", newline="\n") as file:
-        return list(file)
-
-
-async def _sent(desk: Desk, text: str) -> Json:
-    try:
-        return await desk.post_lines("records/import", text)
-    except DeskError as refused:
-        raise commands.Failed(str(refused)) from None
+def _lines(text: str) -> list[str]:
+    # Not splitlines: only a line feed ends a line, for JSON's texts may hold other separators.
+    return [f"{line}\n" for line in text.split("\n")]

@@ -66,6 +66,7 @@ class Platform:
         self._extra = dict(environment or {})
         self._stack = AsyncExitStack()
         self._jwks_url = ""
+        self._issuer_port = 0
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -88,11 +89,12 @@ class Platform:
 
     async def start_services(self) -> None:
         """Start all but the functions host: what `func start` needs too."""
-        await asyncio.gather(self.tables.start(), self.blobs.start(), self.bus.start())
+        await asyncio.gather(self.tables.start(), self.blobs.start(), self.bus.start(self._log("servicebus")))
         self._stack.push_async_callback(self.tables.stop)
         self._stack.push_async_callback(self.blobs.stop)
         self._stack.push_async_callback(self.bus.stop)
-        self._jwks_url = f"http://127.0.0.1:{await self._serve_issuer()}{JWKS_PATH}"
+        self._issuer_port = await self._serve_issuer()
+        self._jwks_url = f"http://127.0.0.1:{self._issuer_port}{JWKS_PATH}"
         simulators = Child("local.simulators", "--port", str(self.ports.simulators))
         self.simulators_url = f"http://127.0.0.1:{await simulators.start(self._log('simulators'))}"
         self._stack.push_async_callback(simulators.stop)
@@ -114,6 +116,13 @@ class Platform:
     async def tell_of_clients(self) -> None:
         """Have Web PubSub tell the app of clients that connect or send, as its hub is set up in Azure."""
         await self.push.tell("chat", f"{self.url}/api/push/events", "connected", user_events="*")
+
+    @property
+    def listening(self) -> tuple[int, ...]:
+        """Give the ports of all parts, once they are started."""
+        host, simulators = (int(url.rpartition(":")[2]) for url in (self.url, self.simulators_url))
+        parts = (self.bus.port, self.tables.port, self.blobs.port, self.push.port, self._issuer_port)
+        return host, simulators, *parts
 
     def environment(self) -> dict[str, str]:
         """Give the app's settings for this platform."""

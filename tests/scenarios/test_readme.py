@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from local.capabilities import written
 from local.child import ROOT
-from local.commands import remember
 from local.desk import Desk
 from local.platform import Platform
+from local.running import remember
 from tests.waiting import eventually
 
 CONFIGURATION = ROOT / "local" / "configuration.yaml"
@@ -75,6 +75,41 @@ async def test_the_commands_do_what_is_written(platform: Platform) -> None:
                 conversation = await opened(desk)
             if line.startswith("reply"):
                 assert '"delivery": "queued"' in said
+
+
+async def test_what_the_running_platform_refuses_is_told_plainly(platform: Platform, tmp_path: Path) -> None:
+    async def refused(*words: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "local", *words, "--data", str(platform.data)),
+            cwd=ROOT,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+        assert process.returncode == 1
+        return said.decode()
+
+    assert (await refused("send", "sms-twillio", "--text", "Hei")).startswith(
+        "no account 'sms-twillio'; there are sms-twilio, "
+    )
+    assert "is more than one webhook" in await refused("send", "chat-web", "--text", "Hei")
+    assert await refused("reply", "nobody", "--text", "Hei") == "404 Not Found: no such conversation\n"
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("version: 1\nworkstream: []\naccounts: {}\n")
+    assert await refused("config", "apply", str(broken)) == (
+        "400 Bad Request: accounts: must be a list\nworkstream: there is no such field\n"
+    )
+
+
+async def test_a_change_is_told_in_a_line_and_the_next_send_knows_it(
+    platform: Platform, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(CONFIGURATION.read_text().replace("id: sms-twilio", "id: sms-two"))
+    told = "+ accounts[sms-two]\n- accounts[sms-twilio]\n2 changes\n"
+    assert await run(platform, f"config diff {changed}") == told
+    assert (await run(platform, f"config apply {changed}")).startswith(told)
+    assert (await run(platform, "send sms-two --text Hei")).startswith("200 ")
+    assert "2 changes" in await run(platform, f"config apply {CONFIGURATION}")
 
 
 async def test_a_command_without_a_platform_says_so(tmp_path: Path) -> None:

@@ -68,14 +68,39 @@ async def test_stop_is_quiet_when_it_is_not_running(tmp_path: Path) -> None:
 @pytest.mark.parametrize("service", Service)
 async def test_it_ends_with_the_process_that_started_it(tmp_path: Path, service: Service) -> None:
     parent = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", CHILD, str(tmp_path), service), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", CHILD, str(tmp_path), service),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     assert parent.stdout is not None
+    assert parent.stderr is not None
     port = int(await parent.stdout.readline())
     assert not await is_gone(port)
     parent.kill()
     await parent.wait()
     await eventually(lambda: is_gone(port))
+    assert await parent.stderr.read() == b"", "it says nothing in the end"
+
+
+async def test_what_it_was_told_is_kept_when_its_parent_is_killed(tmp_path: Path) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", CHILD, str(tmp_path), "table"), stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    former = Azurite(tmp_path)
+    former.port = int(await parent.stdout.readline())
+    async with TableServiceClient.from_connection_string(former.connection_string) as client:
+        await (await client.create_table("kept")).create_entity({"PartitionKey": "p", "RowKey": "r"})
+    parent.kill()
+    await parent.wait()
+    await eventually(lambda: is_gone(former.port))
+
+    second = Azurite(tmp_path)
+    await second.start()
+    async with TableServiceClient.from_connection_string(second.connection_string) as client:
+        entity = await client.get_table_client("kept").get_entity("p", "r")
+    await second.stop()
+    assert entity["RowKey"] == "r"
 
 
 async def is_gone(port: int) -> bool:

@@ -1,0 +1,100 @@
+"""The commands that check, compare and apply a configuration file, and that explain a decision."""
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+from functions.configuration.check import InvalidDocument, problems, read
+from functions.configuration.document import Document
+from functions.errors import TooLarge
+from local.desk import Json
+from local.filling import filled
+from local.running import Failed, recall, said, settled_on, signed_in
+
+Options = argparse.Namespace
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+ANYWHERE = "http://127.0.0.1"  # simulators while none run
+
+
+async def validate(options: Options) -> int:
+    """Print every problem of a configuration file; needs no running platform."""
+    found = faults(await text_of(options.file), options.data)
+    for line in found:
+        print(line)
+    print(f"{options.file}: {len(found)} problems")
+    return 1 if found else 0
+
+
+async def diff(options: Options) -> None:
+    """Print what applying the file would change."""
+    changes = await _sent(options, "POST", "configuration/diff")
+    _show(changes["changes"])
+
+
+async def apply(options: Options) -> None:
+    """Apply a configuration file to the running platform, and print what that changed."""
+    applied = await _sent(options, "PUT", "configuration")
+    settled_on(options.data, options.file)
+    _show(applied["changes"])
+    print(f"version {applied['version']} is in force")
+
+
+async def explain(options: Options) -> None:
+    """Print the decision for a message, with every rule."""
+    try:
+        message = json.loads(options.message)
+    except ValueError as error:
+        raise Failed(f"the message is not JSON: {error}") from None
+    async with signed_in(options.data) as desk:
+        decision = await said(desk.post("configuration/explain", {"message": message}))
+        print(json.dumps(decision, indent=2, ensure_ascii=False))
+
+
+async def text_of(file: Path) -> str:
+    """Read a file; raises Failed."""
+    try:
+        return await asyncio.to_thread(file.read_text, encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise Failed(f"{file} is not UTF-8 at byte {error.start}") from None
+
+
+def document_of(text: str, data: Path) -> Document:
+    """Read a document that can be applied; raises Failed with every problem."""
+    if found := faults(text, data):
+        raise Failed("\n".join(found))
+    return read(filled(text, ANYWHERE, data))
+
+
+def faults(text: str, data: Path) -> list[str]:
+    """List what keeps a document from being applied, each with its place."""
+    try:
+        found = problems(read(filled(text, ANYWHERE, data)))
+    except InvalidDocument as error:
+        found = list(error.problems)
+    except TooLarge as error:
+        return [error.reason]
+    return [f"{problem.path}: {problem.reason}" for problem in found]
+
+
+async def _sent(options: Options, method: str, path: str) -> Json:
+    text = filled(await text_of(options.file), recall(options.data).simulators, options.data)
+    async with signed_in(options.data) as desk:
+        answer: Json = json.loads(await said(desk.send_text(method, path, text)))
+    return answer
+
+
+def _show(changes: list[Json]) -> None:
+    """Print a line for each change; of what comes or goes as a whole, the file tells the rest."""
+    for change in changes:
+        line = f"{SIGNS[change['kind']]} {change['path']}"
+        if change["kind"] == "changed":
+            line += f": {_value(change['before'])} → {_value(change['after'])}"
+        print(line)
+    print(f"{len(changes)} changes")
+
+
+def _value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
