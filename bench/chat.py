@@ -101,8 +101,7 @@ async def _latencies(running: Platform, http: aiohttp.ClientSession, noop: Conte
     shown = report.table(
         f"How long a message takes, {TALKERS} chats at a time",
         *("way", "p50", "p99", "p50 beside the no-op"),
-        note="customers' messages wait some 0.05 s for the local functions host: it waits for a batch's end; "
-        "a long poll looks every 0.25 s at first",
+        note="a long poll looks every 0.25 s at first",
     )
     for name, found in {**ways, "no-op function, same host: one call": bare}.items():
         middle, last = _percentile(found, 50), _percentile(found, 99)

@@ -9,7 +9,7 @@ https://www.w3.org/TR/trace-context/#traceparent-header
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar, Token
 from enum import StrEnum
@@ -58,9 +58,9 @@ class Listener(Protocol):
     """Keeps spans and figures somewhere."""
 
     def span(
-        self, name: str, kind: Kind, parent: str, links: Sequence[str], facts: dict[str, Fact]
+        self, name: str, kind: Kind, parent: str, facts: dict[str, Fact]
     ) -> AbstractContextManager[Span]:
-        """Begin a span; `parent` and `links` are traceparents, the parent may be empty."""
+        """Begin a span; `parent` is a traceparent, or empty."""
 
     def count(self, figure: Figure, amount: int, facts: dict[str, Fact]) -> None:
         """Add to a count."""
@@ -104,14 +104,11 @@ def listen(listener: Listener | None) -> None:
     _Service.listener = listener
 
 
-def span(
-    name: str, kind: Kind, parent: str = "", links: Sequence[str] = (), **facts: Fact
-) -> AbstractContextManager[Span]:
+def span(name: str, kind: Kind, parent: str = "", **facts: Fact) -> AbstractContextManager[Span]:
     """Work inside a span: `current` names it there. A parent that is no traceparent counts for none."""
     parent = parent if TRACEPARENT.fullmatch(parent) else ""
     if _Service.listener:
-        told = [link for link in links if TRACEPARENT.fullmatch(link)]
-        return _heard(_Service.listener.span(name, kind, parent or _current.get(), told, facts))
+        return _heard(_Service.listener.span(name, kind, parent or _current.get(), facts))
     return _Carried(parent or _current.get() or _new())
 
 

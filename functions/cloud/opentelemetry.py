@@ -6,7 +6,7 @@ a span that fails has the exception's type alone, and so has a log.
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
@@ -57,9 +57,7 @@ class OpenTelemetry:
         self._gauges: dict[Figure, _Gauge] = {}
 
     @contextmanager
-    def span(
-        self, name: str, kind: Kind, parent: str, links: Sequence[str], facts: dict[str, Fact]
-    ) -> Iterator[Span]:
+    def span(self, name: str, kind: Kind, parent: str, facts: dict[str, Fact]) -> Iterator[Span]:
         """Begin a span below its parent.
 
         One may be under way, of the functions host or of ours: who calls us is in that one, and so is work
@@ -67,15 +65,13 @@ class OpenTelemetry:
         """
         ambient = trace.get_current_span().get_span_context()
         inside = ambient.is_valid and (kind is Kind.SERVER or not parent)
-        linked = [_context(link) for link in links]
-        if ambient.is_valid and not inside and ambient.trace_id != _context(parent).trace_id:
-            linked.append(ambient)
+        elsewhere = ambient.is_valid and not inside and ambient.trace_id != _context(parent).trace_id
         with self._tracer.start_as_current_span(
             name,
             context=None if inside or not parent else _remote(parent),
             kind=KINDS[kind],
             attributes=facts,
-            links=[Link(context) for context in linked],
+            links=[Link(ambient)] if elsewhere else [],
             record_exception=False,
             set_status_on_exception=False,
         ) as found:

@@ -5,7 +5,6 @@ queues gave up on, `dead_inbound_sms` and `dead_outbound_sms`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import List  # noqa: UP035
 
 import azure.functions as func
 from pydantic import ValidationError
@@ -118,19 +117,14 @@ def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
 def _route(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
     queue = f"inbound-{channel}"
 
+    # One message a call: with batches, Azure's extension works on one session at a time, and waits
+    # `sessionIdleTimeout` before the next (ServiceBusListener.RunBatchReceiveLoopAsync).
     @app.function_name(f"route_{channel}")
-    @app.service_bus_queue_trigger(
-        "messages",
-        BUS_CONNECTION,
-        queue,
-        is_sessions_enabled=True,
-        cardinality=func.Cardinality.MANY,
-    )
-    async def route(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 (the worker knows only this spelling)
+    @app.service_bus_queue_trigger("message", BUS_CONNECTION, queue, is_sessions_enabled=True)
+    async def route(message: func.ServiceBusMessage) -> None:
         router = (await services()).router
-        first, *others = dict.fromkeys(_traceparent(message) for message in messages)
-        with span(f"route {channel}", Kind.CONSUMER, first, others, channel=channel, messages=len(messages)):
-            await router.route(queue, [_delivery(message) for message in messages])
+        with span(f"route {channel}", Kind.CONSUMER, _traceparent(message), channel=channel):
+            await router.route(queue, [_delivery(message)])
 
 
 def _deliver(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:

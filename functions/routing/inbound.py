@@ -1,6 +1,7 @@
 """The routing function: what came from a channel finds its conversation, or opens one.
 
-One call handles one session's batch, and stores it in one table transaction. What cannot be read is
+One call handles what it is given of a session in one table transaction; Azure's trigger gives one message
+(`functions/cloud/triggers.py`). What cannot be read is
 parked at once; what fails for no reason of ours is tried again by redelivery, and parked in the end, so
 that a poison message never blocks its thread.
 """

@@ -24,7 +24,12 @@ def check(uses: Uses, deployed: Deployed, root: Path) -> Iterator[Problem]:
     """Compare everything that has a name on both sides."""
     yield from _compare("queue", uses.queues, {row["name"] for row in deployed.queues}, "queues.json")
     if deployed.queues != queues():
-        yield Problem("queues.json", 0, "is not what the code says: python -m infra queues --write")
+        yield Problem("queues.json", 0, "is not what the code says: python -m infra write")
+    for name in sorted(uses.batched):
+        # Azure's extension takes one session at a time then, and waits sessionIdleTimeout for the next.
+        yield Problem(
+            "../functions", 0, f"the trigger of {name!r} takes batches: its sessions would queue up"
+        )
     yield from _compare("table", uses.tables, deployed.tables, STORAGE)
     yield from _compare("container", uses.containers, deployed.containers - {"name"}, STORAGE)
     yield from _compare("role", uses.roles, deployed.roles - OPTIONAL_ROLES, RBAC)

@@ -38,7 +38,10 @@ import json, function_app
 bindings = [json.loads(text) for one in function_app.app.get_functions() for text in one.get_raw_bindings()]
 queues = [one["queueName"] for one in bindings if one["type"] == "serviceBusTrigger"]
 timers = [one["schedule"] for one in bindings if one["type"] == "timerTrigger"]
-print(json.dumps({"queues": queues, "timers": timers}))
+batched = [
+    one["queueName"] for one in bindings if one.get("isSessionsEnabled") and one.get("cardinality") == "MANY"
+]
+print(json.dumps({"queues": queues, "timers": timers, "batched": batched}))
 """
 PLATFORM = frozenset(("OTEL_SERVICE_NAME", "WEBSITE_SITE_NAME"))  # settings that Azure makes
 
@@ -56,6 +59,7 @@ class Uses:
     """All of it."""
 
     queues: frozenset[str]
+    batched: frozenset[str]  # queues with sessions whose trigger takes many messages at once
     tables: frozenset[str]
     containers: frozenset[str]
     settings: tuple[Setting, ...]
@@ -80,6 +84,7 @@ def read(root: Path) -> Uses:
     indexed = _indexed(root)
     return Uses(
         queues=frozenset(name.removesuffix("/$DeadLetterQueue") for name in indexed["queues"]),
+        batched=frozenset(indexed["batched"]),
         tables=frozenset(_tables(root, trees)),
         containers=frozenset(_values(root, trees, "CONTAINER")),
         settings=tuple(

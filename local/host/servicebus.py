@@ -43,6 +43,9 @@ class QueueListener:
         self._spec, self._trigger, self._client = spec, trigger, client
         self._invoker, self._options, self._outage = invoker, options, Outage(trigger.queue)
         limit = options.max_concurrent_sessions if trigger.sessions else options.max_concurrent_calls
+        limit = (
+            1 if trigger.many else limit
+        )  # as Azure's extension does: one batch, of one session, at a time
         self._lanes = Lanes(limit, self._turn)
         self._renewer = AutoLockRenewer(options.max_auto_lock_renewal_duration)
         self._closing: set[asyncio.Task[None]] = set()

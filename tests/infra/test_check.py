@@ -314,6 +314,11 @@ def test_what_the_code_begins_to_use_is_missed(part: str, name: str, uses: code.
     assert any(f"'{name}' that the code uses is missing" in str(problem) for problem in check(uses=grown))
 
 
+def test_sessions_are_not_taken_in_batches(uses: code.Uses) -> None:
+    grown = replace(uses, batched=frozenset({"inbound-sms"}))
+    assert any("'inbound-sms' takes batches" in str(problem) for problem in check(uses=grown))
+
+
 def test_a_client_of_azure_needs_a_known_role(uses: code.Uses) -> None:
     grown = replace(uses, unknown_clients=frozenset({"azure.cosmos"}))
     assert any("the code imports azure.cosmos" in str(problem) for problem in check(uses=grown))

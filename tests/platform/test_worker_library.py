@@ -29,7 +29,7 @@ from functions.conversations.model import State
 from functions.conversations.threads import Threads
 from functions.message import thread_key
 from local.azurite import Azurite
-from local.host.metadata import encode_many, encode_one
+from local.host.metadata import encode_one
 from local.servicebus.launch import ServiceBus
 from tests.channels.sign import sign
 from tests.conftest import ROOT
@@ -200,9 +200,9 @@ async def test_a_webhook_reaches_the_queue_and_from_there_its_conversation(
         assert (answer["status"], answer["body"]) == (200, "<Response/>")
         assert answer["headers"]["Content-Type"] == "text/xml"
     session = thread_key("sms", "support", sender)
-    batch = await read(servicebus, "inbound-sms", session, count=2)
-    data, metadata = encode_many(batch, binary=False)
-    assert await worker.bus("route_sms", "messages", data, metadata) == {}
+    for message in await read(servicebus, "inbound-sms", session, count=2):
+        data, metadata = encode_one(message, binary=False)
+        assert await worker.bus("route_sms", "message", data, metadata) == {}
     assert await _texts(configured, sender) == ["hyvää päivää", "toinen"]
 
 

@@ -162,6 +162,21 @@ async def test_batches_hold_one_session_in_order_and_come_again_whole(
     assert (metadata["LabelArray"], metadata["CorrelationIdArray"]) == ([], [])
 
 
+async def test_batches_are_worked_on_one_after_the_other_as_in_azure(
+    bus: ServiceBus, queues: Running
+) -> None:
+    sessions = [uuid.uuid4().hex for _ in range(4)]
+    for session in sessions:
+        await send(
+            bus,
+            "batches",
+            [ServiceBusMessage("x", session_id=session, application_properties={"number": 0})],
+        )
+    for session in sessions:
+        await told(queues, "batches", session, 1)
+    assert {entry[5] for entry in await queues.seen("batches")} == {1}
+
+
 async def test_a_broker_that_goes_and_comes_back_loses_nothing(bus: ServiceBus, queues: Running) -> None:
     run = uuid.uuid4().hex
     messages = [ServiceBusMessage("sleep0.5", session_id=f"{run}-{n:02}") for n in range(5)]

@@ -58,7 +58,12 @@ async def batches(messages: Messages) -> None:
     texts = [message.get_body().decode() for message in messages]
     counts = [message.delivery_count for message in messages]
     numbers = [message.application_properties["number"] for message in messages]
-    seen["batches"].append([[m.session_id for m in messages], texts, counts, numbers, messages[0].metadata])
+    running["batches"] += 1
+    together = running["batches"]
+    await asyncio.sleep(0.05)
+    running["batches"] -= 1
+    sessions = [message.session_id for message in messages]
+    seen["batches"].append([sessions, texts, counts, numbers, messages[0].metadata, together])
     if "once" in texts and messages[texts.index("once")].delivery_count == 1:
         raise ValueError
 
