@@ -15,6 +15,10 @@ param location string
 @description('Who deploys: gets the apps\' data roles, to work with the same resources. Empty: nobody.')
 param principalId string = ''
 
+@description('What kind of principal that is: a pipeline is a ServicePrincipal.')
+@allowed(['User', 'ServicePrincipal'])
+param principalType string = 'User'
+
 @description('The function apps. Each channel belongs to exactly one.')
 @minLength(1)
 @maxLength(20)
@@ -127,6 +131,7 @@ module service 'modules/service.bicep' = {
   params: {
     place: place
     principalId: principalId
+    principalType: principalType
     apps: apps
     pythonVersion: pythonVersion
     serviceBusSku: serviceBusSku

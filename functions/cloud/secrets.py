@@ -29,10 +29,12 @@ class VaultSecrets:
         return cls(SecretClient(url, credential))
 
     async def get(self, name: str) -> str:
-        """Give the secret; raises NotFound, or Unavailable within SECONDS."""
+        """Give the secret, without a last line break; raises NotFound, or Unavailable within SECONDS."""
         try:
             async with asyncio.timeout(SECONDS):
-                return (await self._client.get_secret(name)).value or ""
+                found = await self._client.get_secret(name)
+                # Who types a secret, or gives a file of it, ends it with one: it would sign nothing right.
+                return (found.value or "").rstrip("\r\n")
         except ResourceNotFoundError:
             raise NotFound(f"there is no secret {name!r} in Key Vault") from None
         except (AzureError, TimeoutError) as error:

@@ -9,7 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from functions.channels import channel_names
-from infra.check import both, code, deployed, manners, modules, names, parameters, properties, syntax
+from infra.check import (
+    both,
+    code,
+    deployed,
+    manners,
+    modules,
+    names,
+    parameters,
+    places,
+    properties,
+    secure,
+    syntax,
+)
 from infra.check.bicep import File, Kind, read
 from infra.check.problem import Problem
 
@@ -31,6 +43,8 @@ def _files(files: dict[Path, File], root: Path) -> Iterator[Problem]:
         yield from modules.check(file, files, root)
         yield from manners.check(file, versions, root)
         yield from properties.check(file, root)
+        yield from places.check(file, root)
+        yield from secure.check(file, root)
         used |= {found.refers_to.partition("@")[0] for found in file.of(Kind.RESOURCE).values()}
     for kind in sorted(set(versions) - used):
         yield Problem("versions.json", 0, f"{kind} is used nowhere")

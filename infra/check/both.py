@@ -10,6 +10,7 @@ from infra.queues import queues
 
 MESSAGING, STORAGE = "modules/messaging.bicep", "modules/storage.bicep"
 APP, RBAC, ALERTS, EVENTS = "modules/app.bicep", "modules/rbac.bicep", "alerts.json", "events.json"
+PUSHED = "modules/pushEvents.bicep"
 HOST_SETTINGS = (
     "AzureWebJobsStorage__",
     "ServiceBusConnection__",
@@ -43,6 +44,7 @@ def check(uses: Uses, deployed: Deployed, root: Path) -> Iterator[Problem]:
         )
     yield from _settings(uses, deployed)
     yield from _compare("event type", uses.subscribed, deployed.subscribed, EVENTS)
+    yield from _compare("event type", uses.pushed, deployed.pushed, PUSHED)
     for figure in sorted(deployed.figures - uses.figures):
         yield Problem(ALERTS, 0, f"the code measures no {figure!r}")
     for prefix in sorted(deployed.log_prefixes):

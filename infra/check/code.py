@@ -68,6 +68,7 @@ class Uses:
     figures: frozenset[str]
     logs: frozenset[str]
     subscribed: frozenset[str]
+    pushed: frozenset[str]
     timers: tuple[str, ...]
 
 
@@ -95,6 +96,7 @@ def read(root: Path) -> Uses:
         figures=frozenset(figure.value for figure in Figure),
         logs=frozenset(found for tree in trees.values() for found in _logs(tree)),
         subscribed=frozenset(found for found in texts if found.startswith("Microsoft.Communication.")),
+        pushed=frozenset(found for found in texts if found.startswith("azure.webpubsub.")),
         timers=tuple(indexed["timers"]),
     )
 

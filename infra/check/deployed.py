@@ -15,6 +15,7 @@ SITE_SETTINGS = "Microsoft.Web/sites/config"
 ROLE = "Microsoft.Authorization/roleAssignments"
 QUEUE = "Microsoft.ServiceBus/namespaces/queues"
 TABLE = "Microsoft.Storage/storageAccounts/tableServices/tables"
+HUB = "Microsoft.SignalRService/webPubSub/hubs"
 CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers"
 
 
@@ -31,6 +32,7 @@ class Deployed:
     figures: frozenset[str]
     log_prefixes: frozenset[str]
     subscribed: frozenset[str]
+    pushed: frozenset[str]  # events of Web PubSub; none without it
 
 
 def read(files: Mapping[Path, File], root: Path) -> Deployed:
@@ -48,6 +50,7 @@ def read(files: Mapping[Path, File], root: Path) -> Deployed:
         figures=frozenset(re.findall(r"'(monikanava\.[\w.]+)'", told)),
         log_prefixes=frozenset(re.findall(r"Message startswith '([^']+)'", told)),
         subscribed=frozenset(event["type"] for event in events),
+        pushed=frozenset(_pushed(made)),
     )
 
 
@@ -60,11 +63,15 @@ def _queues(made: Made) -> list[dict[str, Any]]:
 
 
 def _looped(made: Made, kind: str) -> Iterator[str]:
-    """Give the texts over which resources of a kind are made, through the file's variables and JSON files."""
     for file, found in _of(made, kind):
-        source = _source(found)
-        yield from _texts(file, source)
-        yield from _loaded(file, source)
+        yield from looped(file, found)
+
+
+def looped(file: File, found: Declaration) -> Iterator[str]:
+    """Give the texts over which a resource is made, through the file's variables and JSON files."""
+    source = _source(found)
+    yield from _texts(file, source)
+    yield from _loaded(file, source)
 
 
 def _loaded(file: File, source: Node | None) -> Iterator[Any]:
@@ -115,6 +122,16 @@ def _settings(made: Made) -> Iterator[str]:
         for node in _reached(file, properties(body(found.node)).get("properties")):
             for item in find(node, "object"):
                 yield from properties(item)
+
+
+def _pushed(made: Made) -> Iterator[str]:
+    for _, found in _of(made, HUB):
+        for node in find(found.node, "object_property"):
+            name, value = text(node.children[0]), node.children[-1]
+            if name == "systemEvents":
+                yield from (f"azure.webpubsub.sys.{text(one)}" for one in find(value, "string"))
+            elif name == "userEventPattern" and text(value):
+                yield from (f"azure.webpubsub.user.{one}" for one in text(value).split(","))
 
 
 def _named_roles(files: Mapping[Path, File]) -> Iterator[str]:

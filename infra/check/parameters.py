@@ -1,6 +1,7 @@
 """Files of parameters, and azure.yaml: they name what main.bicep has, and give what it needs."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,19 +10,24 @@ from typing import Any
 import yaml
 from tree_sitter import Node
 
+from infra.check import values
 from infra.check.bicep import File, Kind, find, properties, text
 from infra.check.problem import Problem
+
+APP = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def check(main: File, types: File, channels: Sequence[str], root: Path) -> Iterator[Problem]:
     """Compare main.parameters.json and the examples with main.bicep, and its apps with azure.yaml."""
-    shape = properties(next(find(types.of(Kind.TYPE)["appOption"].node, "object")))
+    typed = next(find(types.of(Kind.TYPE)["appOption"].node, "object"))
     for path in [root / "main.parameters.json", *sorted((root / "examples").glob("*.json"))]:
         name = path.relative_to(root).as_posix()
         given = json.loads(path.read_text())["parameters"]
         yield from (Problem(name, 0, says) for says in _given(main, given))
+        yield from (Problem(name, 0, says) for says in values.parameters(main, given))
         for app in given.get("apps", {"value": []})["value"]:
-            yield from (Problem(name, 0, says) for says in _fields(app, shape))
+            yield from (Problem(name, 0, says) for says in _fields(app, properties(typed)))
+            yield from (Problem(name, 0, says) for says in values.fields(typed, app))
         if "apps" in given:
             yield from (Problem(name, 0, says) for says in _apps(given["apps"]["value"], channels))
     services = yaml.safe_load((root.parent / "azure.yaml").read_text())["services"]
@@ -52,6 +58,12 @@ def _apps(apps: list[dict[str, Any]], channels: Sequence[str]) -> Iterator[str]:
         if served[channel] != 1:
             yield f"the channel {channel!r} is served by {served[channel]} apps, not by one"
     yield from (f"there is no channel {channel!r}" for channel in served if channel not in channels)
+    for app in apps:
+        if not APP.fullmatch(app.get("name", "")):
+            yield f"an app cannot be called {app.get('name')!r}: small letters and digits, for Azure's names"
+    for name, count in Counter(app.get("name") for app in apps).items():
+        if count > 1:
+            yield f"{count} apps are called {name!r}"
 
 
 def _default_apps(main: File) -> list[str]:

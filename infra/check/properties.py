@@ -15,7 +15,7 @@ from typing import Any
 
 from tree_sitter import Node
 
-from infra.check.bicep import File, Kind, body, raw, text
+from infra.check.bicep import File, Kind, body, find, raw, text
 from infra.check.problem import Problem, at
 
 MODELS = {
@@ -50,11 +50,15 @@ Fields = Mapping[str, Any]  # a name, and what is below it: a model, more fields
 
 
 def check(file: File, root: Path) -> Iterator[Problem]:
-    """Find properties that the type of a resource does not have."""
+    """Find properties that the type of a resource does not have, and those that are written twice."""
+    for whole in find(file.root, "object"):
+        names = [text(item.children[0]) for item in whole.children if item.type == "object_property"]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield at(file.path, root, whole, f"the property {name!r} is written twice")
     for found in file.of(Kind.RESOURCE).values():
         kind = found.refers_to.partition("@")[0]
-        if kind in MODELS and not found.existing and (whole := body(found.node)):
-            for node, name in _unknown(whole, _fields(_model(MODELS[kind])), BICEP):
+        if kind in MODELS and not found.existing and (made := body(found.node)):
+            for node, name in _unknown(made, _fields(_model(MODELS[kind])), BICEP):
                 yield at(file.path, root, node, f"{kind} has no property {name!r}")
 
 

@@ -27,7 +27,8 @@ resource hub 'Microsoft.SignalRService/webPubSub/hubs@2024-03-01' = {
         // The key is the proof: with local authentication off the service has none to sign with that we know.
         urlTemplate: '${appUrl}/api/push/events?code=${uriComponent(listKeys('${site.id}/host/default', site.apiVersion).functionKeys.default)}'
         systemEvents: ['connected']
-        userEventPattern: ''
+        // The transcripts of calls come as messages; what chat clients send goes to a group, and not here.
+        userEventPattern: 'message'
       }
     ]
   }

@@ -7,6 +7,9 @@ param principalId string
 @allowed(['ServicePrincipal', 'User'])
 param principalType string
 
+@description('Whether it may write secrets, not only read them.')
+param writeSecrets bool
+
 @description('Whether it may manage the namespace, which scaling by the queues\' lengths asks for.')
 param manageQueues bool
 
@@ -47,7 +50,7 @@ var onQueues = manageQueues
 var onHostStorage = ['Storage Blob Data Owner']
 var onTables = ['Storage Table Data Contributor']
 var onMedia = ['Storage Blob Data Contributor']
-var onVault = [principalType == 'User' ? 'Key Vault Secrets Officer' : 'Key Vault Secrets User']
+var onVault = [writeSecrets ? 'Key Vault Secrets Officer' : 'Key Vault Secrets User']
 var onInsights = ['Monitoring Metrics Publisher']
 var onWebPubSub = empty(webPubSubName) ? [] : ['Web PubSub Service Owner']
 

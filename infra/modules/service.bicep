@@ -5,6 +5,9 @@ import { appOption, eventAccount, placeOption } from '../types.bicep'
 param place placeOption
 @description('Who deploys; empty: nobody.')
 param principalId string
+@description('What kind of principal that is.')
+@allowed(['User', 'ServicePrincipal'])
+param principalType string
 @description('The function apps.')
 param apps appOption[]
 @description('Python of the apps.')
@@ -137,6 +140,7 @@ module access 'rbac.bicep' = [for (app, i) in apps: {
   params: {
     principalId: identities[i].outputs.principalId
     principalType: 'ServicePrincipal'
+    writeSecrets: false
     manageQueues: scaleByQueueLength
     namespaceName: messaging.outputs.namespaceName
     hostStorageName: storage.outputs.hostName
@@ -150,7 +154,8 @@ module access 'rbac.bicep' = [for (app, i) in apps: {
 module developer 'rbac.bicep' = if (!empty(principalId)) {
   params: {
     principalId: principalId
-    principalType: 'User'
+    principalType: principalType
+    writeSecrets: true
     manageQueues: false
     namespaceName: messaging.outputs.namespaceName
     hostStorageName: storage.outputs.hostName
@@ -184,11 +189,18 @@ module functionApps 'app.bicep' = [for (app, i) in apps: {
   dependsOn: [access]
 }]
 
-module pushEvents 'pushEvents.bicep' = if (webPubSubEnabled && deployed) {
+// Connections and transcripts are told to one app: the first that has chat or calls, for only those listen.
+var hearing = filter(
+  range(0, length(apps)),
+  i => empty(apps[i].channels) || contains(apps[i].channels, 'chat') || contains(apps[i].channels, 'voice')
+)
+var hears = empty(hearing) ? 0 : hearing[0]
+
+module pushEvents 'pushEvents.bicep' = if (webPubSubEnabled && deployed && !empty(hearing)) {
   params: {
     webPubSubName: webPubSub!.outputs.name
-    appName: functionApps[0].outputs.name
-    appUrl: functionApps[0].outputs.url
+    appName: functionApps[hears].outputs.name
+    appUrl: functionApps[hears].outputs.url
   }
 }
 

@@ -94,6 +94,13 @@ async def test_a_secret_is_what_the_vault_holds_now(vault: Vault, secrets: Vault
     assert await secrets.get("twilio-token") == "rotated"
 
 
+async def test_a_line_break_of_who_typed_it_is_no_part_of_a_secret(
+    vault: Vault, secrets: VaultSecrets
+) -> None:
+    vault.values["typed"] = "first line\nsecond\r\n"
+    assert await secrets.get("typed") == "first line\nsecond"
+
+
 async def test_a_secret_that_is_not_there_is_named(secrets: VaultSecrets) -> None:
     with pytest.raises(NotFound, match="'no-such-secret'"):
         await secrets.get("no-such-secret")

@@ -6,6 +6,7 @@ import re
 from functions.desk.call import Role
 from infra.check import ROOT
 
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # its application id, in every tenant
 PAGE = (ROOT.parent / "docs" / "deploy.md").read_text()
 ALERTS = json.loads((ROOT / "alerts.json").read_text())
 
@@ -40,6 +41,15 @@ def test_the_app_roles_are_those_that_the_api_asks_for() -> None:
     roles = json.loads((ROOT / "appRoles.json").read_text())
     assert {role["value"] for role in roles} == {role.value for role in Role}
     assert len({role["id"] for role in roles}) == len(roles)
+
+
+def test_the_command_line_may_ask_for_tokens_of_the_api() -> None:
+    (scope,) = json.loads((ROOT / "deskScope.json").read_text())["api"]["oauth2PermissionScopes"]
+    (client,) = json.loads((ROOT / "deskClients.json").read_text())["api"]["preAuthorizedApplications"]
+    assert client["appId"] == AZURE_CLI
+    assert client["delegatedPermissionIds"] == [scope["id"]]
+    assert PAGE.index("@infra/deskScope.json") < PAGE.index("@infra/deskClients.json")
+    assert PAGE.index("@infra/deskClients.json") < PAGE.index("az account get-access-token")
 
 
 def test_every_link_leads_somewhere() -> None:
