@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -74,14 +74,14 @@ class _Filled(Azurite):
 
 
 class _Kept:
-    """A table that hands over what is written."""
+    """A table in memory, that hands over what was written: every record is new, and shares no key."""
 
     def __init__(self) -> None:
-        self.rows: list[Entity] = []
+        self.rows: dict[tuple[str, str], Entity] = {}
 
     async def get(self, partition: str, key: str) -> Entity | None:
-        """Read nothing: every record is new, and shares no key."""
-        return None
+        """Read a row."""
+        return self.rows.get((partition, key))
 
     async def range(
         self, partition: str, start: str = "", end: str = "\uffff", limit: int | None = None
@@ -91,7 +91,7 @@ class _Kept:
 
     async def commit(self, ops: Sequence[Op]) -> None:
         """Take rows."""
-        self.rows += [op.entity for op in ops]
+        self.rows |= {(op.entity.partition, op.entity.key): op.entity for op in ops}
 
 
 def _write(path: Path, records: int) -> None:
@@ -114,11 +114,11 @@ async def _put(numbers: range) -> list[str]:
         kept = _Kept()
         await Records(kept, lambda: NOW, lambda: "FI").put(contact(number))
         assert len(kept.rows) == KEYS + 1
-        lines.append(json.dumps(list(_rows(kept.rows)), separators=(",", ":")) + "\n")
+        lines.append(json.dumps(list(_rows(kept.rows.values())), separators=(",", ":")) + "\n")
     return lines
 
 
-def _rows(rows: Sequence[Entity]) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _rows(rows: Iterable[Entity]) -> Iterator[tuple[str, str, dict[str, str]]]:
     for row in rows:
         contents = {name: value for name, value in row.values.items() if isinstance(value, bytes)}
         yield row.partition, row.key, {name: b64encode(value).decode() for name, value in contents.items()}

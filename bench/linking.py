@@ -73,7 +73,7 @@ async def _costs() -> Shown:
     shown = report.table(
         "Table calls of a routed SMS, by who writes",
         *("message", "reads: off", "on", "more", "writes: off", "on", "more"),
-        note="off: `matching: []`. More reads: who has the number, that record, its case, each a point read. "
+        note="off: `matching: []`. One more read: the row of the number tells its records and their case. "
         "More writes: under each linked record, or candidate, the conversation is listed",
     )
     async with azurite() as one, azurite() as other:
@@ -115,7 +115,7 @@ async def _sizes() -> Shown:
     shown = report.table(
         "Recognising a customer by phone, one after another, by how many match keys the store has",
         *("match keys", "contacts", "found", "found by nobody", f"found, beside {SIZES[0]:,} keys"),
-        note="found: two point reads; nobody: one. Azurite in memory, filled with what Records.put writes",
+        note="a point read each. Azurite in memory, filled with what Records.put writes",
     )
     contacts = {f"records{size}": -(-size // KEYS) for size in SIZES}
     async with filled(contacts) as connection:

@@ -60,7 +60,7 @@ class RecordTable(Strict):
         return (*phones, *self.emails, *number, *social, *self.customer)
 
 
-_OWNED = ("ownerid", "statuscode", "modifiedon")
+_OWNED = ("ownerid", "statuscode")
 _TABLES = (
     RecordTable(
         entity="contact",

@@ -1,23 +1,34 @@
 """Key rows: who has a match key. One row, so that asking for it is one point read.
 
-An entry is only a hint: whoever reads it asks the record whether it lists the key.
+An entry carries what matching asks of its record, and is believed. One without (an older version's, or one
+for which the row had no room) is only a hint: whoever reads it asks the record whether it lists the key.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from functions.errors import AlreadyExists, Stale, Unavailable
-from functions.identity.keys import Place, kind_of, place
+from functions.identity.keys import Place, kind_of
 from functions.message import EntityRef, Model
 from functions.ports import Entity, Op, Table, Write
 
-LARGEST = 60_000  # bytes of a row's JSON; a property holds 64 KiB
+ROOMY = 30_000  # bytes of a row's JSON up to which its entries tell of their records
+LARGEST = 60_000  # bytes of it altogether; a property holds 64 KiB
 TRIES = 25
 PAUSE = 0.004  # seconds, doubled five times at most
 Result = TypeVar("Result")
-ListedKeys = Callable[[], Awaitable[frozenset[str]]]
+
+
+class Told(Model):
+    """What matching asks of an active record. `cases`: its single active case; `full` when it has several."""
+
+    name: str = ""
+    attributes: Mapping[str, str] = {}
+    keys: frozenset[str] = frozenset()
+    cases: "Keyed | None" = None
 
 
 class Entry(Model):
@@ -26,6 +37,12 @@ class Entry(Model):
     entity: str
     id: str
     kinds: tuple[str, ...]
+    told: Told | None = None
+
+    @property
+    def ref(self) -> EntityRef:
+        """The record itself."""
+        return EntityRef(entity=self.entity, id=self.id, name=self.told.name if self.told else "")
 
 
 class Keyed(Model):
@@ -39,17 +56,29 @@ class Keyed(Model):
         kind = kind_of(key)
         return tuple(entry for entry in self.entries if kind in entry.kinds)
 
-    def changed(self, ref: EntityRef, add: Iterable[str] = (), drop: Iterable[str] = ()) -> "Keyed":
-        """Give it with kinds of a record's keys added or dropped."""
-        mine = [one for one in self.entries if (one.entity, one.id) == (ref.entity, ref.id)]
-        others = tuple(one for one in self.entries if one not in mine)
-        kinds = {*(kind for one in mine for kind in one.kinds), *add} - {*drop}
-        if not kinds:
-            return self.model_copy(update={"entries": others})
-        entry = Entry(entity=ref.entity, id=ref.id, kinds=tuple(sorted(kinds)))
-        whole = self.model_copy(update={"entries": (*others, entry)})
-        full = len(whole.json_text().encode()) > LARGEST
-        return self.model_copy(update={"full": True}) if full else whole
+    def with_entry(self, entry: Entry) -> "Keyed":
+        """Give it with this entry in place of the record's former one; without it when it has no kinds."""
+        mine = (entry.entity, entry.id)
+        there = [(one.entity, one.id) for one in self.entries]
+        at = there.index(mine) if mine in there else len(there)
+        before, after = self.entries[:at], self.entries[at + 1 :]
+        for kept in (entry, entry.model_copy(update={"told": None})):
+            whole = self.model_copy(update={"entries": (*before, *([kept] if entry.kinds else []), *after)})
+            if not entry.kinds or whole.size <= (ROOMY if kept.told else LARGEST):
+                return whole
+        return self.model_copy(update={"entries": (*before, *after), "full": True})
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes."""
+        return len(self.json_text().encode())
+
+    def single(self) -> "Keyed | None":
+        """Give the only entry as all there is, `full` for several; None when their records must be asked."""
+        told = tuple(entry for entry in self.entries if entry.told)
+        if self.full or len(told) > 1:
+            return Keyed(full=True)
+        return Keyed(entries=told) if len(told) == len(self.entries) else None
 
 
 async def again(attempt: Callable[[], Awaitable[Result]]) -> Result:
@@ -69,6 +98,13 @@ def read_keyed(row: Entity | None, where: Place) -> Keyed:
     return Keyed.model_validate_json(text) if isinstance(text, bytes) else Keyed()
 
 
+def keyed_values(row: Entity | None, where: Place, keyed: Keyed) -> dict[str, bytes]:
+    """Give a row's properties with this list; without its property when it lists nobody."""
+    values = {name: text for name, text in (row.values if row else {}).items() if isinstance(text, bytes)}
+    values.pop(where.column, None)
+    return values if keyed == Keyed() else {**values, where.column: keyed.json_text().encode()}
+
+
 class KeyRows:
     """The key rows of the records' table."""
 
@@ -79,58 +115,23 @@ class KeyRows:
         """Read who has the keys of a place; one point read."""
         return read_keyed(await self._table.get(where.partition, where.row), where)
 
-    async def add(self, ref: EntityRef, keys: Iterable[str]) -> None:
-        """Put a record under keys. The rows are written even if it is there: see `drop`."""
-        for where, kinds in _by_place(keys).items():
-            await again(lambda where=where, kinds=kinds: self._add(ref, where, kinds))  # type: ignore[misc]
+    async def bring(self, where: Place, entry: Entry, *, new: bool) -> None:
+        """Have a place tell of a record just this; raises AlreadyExists or Stale when others write it.
 
-    async def drop(self, ref: EntityRef, keys: Iterable[str], listed: ListedKeys) -> None:
-        """Take a record away from keys, except from those that it lists.
-
-        The row's ETag is older than what `listed` reads: whoever adds a key after that has written the row
-        before the record lists it, and the key stays.
+        `new`: it told nothing of the record before, and there may be no such row yet.
         """
-        for where, kinds in _by_place(keys).items():
-            await again(
-                lambda where=where, kinds=kinds: self._drop(ref, where, kinds, listed)  # type: ignore[misc]
-            )
-
-    async def held(self, ref: EntityRef, keys: Iterable[str]) -> set[str]:
-        """Give those of the keys under which the record still stands."""
-        found: set[str] = set()
-        for key in keys:
-            entries = (await self.read(place(key))).of(key)
-            found |= {key for one in entries if (one.entity, one.id) == (ref.entity, ref.id)}
-        return found
-
-    async def _add(self, ref: EntityRef, where: Place, kinds: Iterable[str]) -> None:
+        if new and entry.kinds:
+            with suppress(AlreadyExists):
+                await self._write(None, where, Keyed().with_entry(entry))
+                return
         row = await self._table.get(where.partition, where.row)
-        await self._write(row, where, read_keyed(row, where).changed(ref, add=kinds))
-
-    async def _drop(self, ref: EntityRef, where: Place, kinds: set[str], listed: ListedKeys) -> None:
-        row = await self._table.get(where.partition, where.row)
-        if row is None:
-            return
-        kept = {kind_of(key) for key in await listed() if place(key) == where}
         before = read_keyed(row, where)
-        after = before.changed(ref, drop=kinds - kept)
+        after = before.with_entry(entry)
         if after != before:
             await self._write(row, where, after)
 
     async def _write(self, row: Entity | None, where: Place, keyed: Keyed) -> None:
-        values = {**row.values} if row else {}
-        if keyed == Keyed():
-            values.pop(where.column, None)
-        else:
-            values[where.column] = keyed.json_text().encode()
-        etag = row.etag if row else ""
+        values = keyed_values(row, where, keyed)
         write = Write.REPLACE if row else Write.INSERT
-        entity = Entity(where.partition, where.row, values, etag)
+        entity = Entity(where.partition, where.row, values, row.etag if row else "")
         await self._table.commit([Op(Write.DELETE if row and not values else write, entity)])
-
-
-def _by_place(keys: Iterable[str]) -> dict[Place, set[str]]:
-    found: dict[Place, set[str]] = {}
-    for key in keys:
-        found.setdefault(place(key), set()).add(kind_of(key))
-    return found

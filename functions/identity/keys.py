@@ -5,7 +5,7 @@ any of them: any number, a mobile one, a business one, the sender's on a channel
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from functions.configuration.document import Record
@@ -44,6 +44,14 @@ def place(key: str) -> Place:
 def kind_of(key: str) -> str:
     """Give the kind of a key."""
     return key.partition(":")[0]
+
+
+def by_place(keys: Iterable[str]) -> dict[Place, tuple[str, ...]]:
+    """Sort keys by where they lie, and give the kinds of each place."""
+    found: dict[Place, set[str]] = {}
+    for key in keys:
+        found.setdefault(place(key), set()).add(kind_of(key))
+    return {where: tuple(sorted(kinds)) for where, kinds in found.items()}
 
 
 def match_keys(record: Record) -> tuple[str, ...]:

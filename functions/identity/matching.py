@@ -64,7 +64,7 @@ async def _remembered(linked: EntityRef, lookup: Lookup) -> tuple[EntityRef, Kno
     known = await lookup.known(linked.entity, linked.id)
     if known is None:
         return linked, None
-    return (known.ref, known) if known.record.active else None
+    return (known.ref, known) if known.active else None
 
 
 async def _hits(rank: Rank, clues: Clues, lookup: Lookup) -> Found:
@@ -74,10 +74,10 @@ async def _hits(rank: Rank, clues: Clues, lookup: Lookup) -> Found:
         return Found()
 
     def fits(known: Known) -> bool:
-        return rank.takes(known.record.entity) and all(known.keys & keys for keys in others)
+        return rank.takes(known.ref.entity) and all(known.keys & keys for keys in others)
 
     hits = [await lookup.find(key, fits) for by in first for key in clues.keys(by)]
-    one = {(known.record.entity, known.record.id): known for found in hits for known in found.records}
+    one = {(known.ref.entity, known.ref.id): known for found in hits for known in found.records}
     return Found(tuple(one.values()), any(found.more for found in hits))
 
 
@@ -87,14 +87,14 @@ async def _linked(found: tuple[EntityRef, Known | None], lookup: Lookup, tried: 
     links = [_link(customer, Relation.CUSTOMER), *([_link(case.ref, Relation.CASE)] if case else [])]
     return Match(
         links=tuple(links),
-        attributes=known.record.attributes if known else {},
-        case=case.record.attributes if case else {},
+        attributes=known.attributes if known else {},
+        case=case.attributes if case else {},
         ranks=tuple(tried),
     )
 
 
 async def _single_case(customer: EntityRef, lookup: Lookup) -> Known | None:
-    cases = await lookup.find(case_key(customer.entity, customer.id), lambda case: case.record.active)
+    cases = await lookup.find(case_key(customer.entity, customer.id), lambda case: case.active)
     return cases.records[0] if len(cases.records) == 1 and not cases.more else None
 
 

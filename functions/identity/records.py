@@ -1,30 +1,38 @@
 """Records: what business records customers are recognised by, found by their match keys (see `keys`).
 
-A record is one row; who has a key is another row, which several records may share:
+A record is one row; who has a key is another row, which several records may share, and which tells of each of
+them what matching asks, so that it is all that a message reads:
 
-    put:   read the record ── add it to its new key rows ── replace it (ETag) ── take it from the old ones
-    crash:                └─ an entry that no record confirms ─┘              └─ the same
+    put:   read the record ── write it, open ── bring its key rows up to date ── close it (ETag)
+    crash:                                  └─ it is open: whoever writes it next brings them
 
-The record's row lists its keys, and a look-up believes an entry only if its record lists the key. So a crash
-leaves at most an entry that nobody believes. The record also remembers which keys had to be taken away, and
-the next put takes away what is left of them.
+A customer's cases are listed in the customer's own row, and its key rows tell of its single active case: who
+writes a case opens its customer too. Who finds the record changed by another when he closes it brings his key
+rows to what that one says, and who overtook somebody has them brought once more by the write after his own.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from functions.configuration.document import Record
-from functions.errors import Invalid
-from functions.identity.keyrows import Keyed, KeyRows, again, read_keyed
-from functions.identity.keys import CUSTOMERS, case_key, customer_of, match_keys, place
+from functions.errors import Invalid, Stale
+from functions.identity.keyrows import Entry, Keyed, KeyRows, again, keyed_values, read_keyed
+from functions.identity.keys import CASES, CUSTOMERS, Place, by_place, case_key, customer_of, place
 from functions.identity.phones import normalised
-from functions.message import EntityRef, Model, digest
-from functions.ports import Entity, Op, Table, Write
+from functions.identity.stored import (
+    LARGEST,
+    ROW,
+    Stored,
+    following,
+    read_stored,
+    reopened,
+    stored_row,
+)
+from functions.message import EntityRef, digest
+from functions.ports import Entity, Op, Table, Value, Write
 
-LARGEST = 60_000  # bytes of a record with its keys; a property holds 64 KiB
 TAUGHT = 100  # social ids that a record is taught by hand; the latest stay
-ROW = "record"
 Gone = Callable[[str, str], Awaitable[None]]
 
 
@@ -32,37 +40,25 @@ async def _nowhere(entity: str, id: str) -> None:  # noqa: A002 - its name
     """Unlink nothing."""
 
 
-class Stored(Model):
-    """A record as its row keeps it, with its keys. `former` are those that had to be taken away.
-
-    `taught` are keys that agents gave it by linking; they stay whatever the record's own system says.
-    """
-
-    record: Record
-    keys: tuple[str, ...] = ()
-    taught: tuple[str, ...] = ()
-    former: tuple[str, ...] = ()
-    updated_at: datetime
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A record as it was read: the keys that it lists, and who may be its active cases."""
+    """What matching asks of a record: also the keys that it lists."""
 
-    record: Record
+    ref: EntityRef
+    active: bool
     keys: frozenset[str]
-    cases: Keyed
-
-    @property
-    def ref(self) -> EntityRef:
-        """The record itself."""
-        return EntityRef(entity=self.record.entity, id=self.record.id, name=self.record.name)
+    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     row: Entity | None
-    stored: Stored | None
+    stored: Stored | None  # also one that is gone
+    cases: Keyed
+
+    @property
+    def there(self) -> Stored | None:
+        return None if self.stored and self.stored.gone else self.stored
 
 
 class Records:
@@ -98,16 +94,16 @@ class Records:
 
     async def get(self, entity: str, id: str) -> Record | None:  # noqa: A002 - its name
         """Read one record, active or not."""
-        stored = (await self._read(entity, id)).stored
+        stored = (await self._read(entity, id)).there
         return stored.record if stored else None
 
-    async def known(self, entity: str, id: str) -> Known | None:  # noqa: A002
-        """Read one record with all that matching asks of it; one point read."""
+    async def known(self, entity: str, id: str) -> tuple[Known | None, Keyed]:  # noqa: A002
+        """Read what matching asks of a record, and who may be its active cases; one point read."""
         read = await self._read(entity, id)
-        if read.stored is None:
-            return None
-        cases = read_keyed(read.row, place(case_key(entity, id)))
-        return Known(read.stored.record, frozenset(read.stored.keys), cases)
+        if (stored := read.there) is None:
+            return None, read.cases
+        record, keys = stored.record, frozenset(stored.keys)
+        return Known(stored.ref, record.active, keys, record.attributes), read.cases
 
     async def holders(self, key: str) -> Keyed:
         """Read who may have the key, and all others of its place; one point read."""
@@ -125,7 +121,7 @@ class Records:
         """
         for other in (await self.holders(key)).of(key):
             if (other.entity, other.id) != (ref.entity, ref.id):
-                await self.unteach(EntityRef(entity=other.entity, id=other.id), key)
+                await self.unteach(other.ref, key)
         await self._teach(ref, lambda taught: (*(one for one in taught if one != key), key)[-TAUGHT:])
 
     async def unteach(self, ref: EntityRef, key: str) -> None:
@@ -134,7 +130,7 @@ class Records:
 
     async def _teach(self, ref: EntityRef, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
         async def attempt() -> None:
-            stored = (await self._read(ref.entity, ref.id)).stored
+            stored = (await self._read(ref.entity, ref.id)).there
             if stored and stored.record.entity in CUSTOMERS and change(stored.taught) != stored.taught:
                 await self._put(stored.record, change(stored.taught))
 
@@ -155,50 +151,74 @@ class Records:
 
     async def _put(self, record: Record, taught: tuple[str, ...] | None) -> None:
         read = await self._read(record.entity, record.id)
-        former = read.stored or Stored(record=record, updated_at=self._clock())
-        taught = former.taught if taught is None else taught
-        keys = tuple(dict.fromkeys((*match_keys(record), *(taught if record.active else ()))))
-        ref = EntityRef(entity=record.entity, id=record.id)
-        left = await self._rows.held(ref, (key for key in former.former if key not in keys))
-        gone = (*(key for key in former.keys if key not in keys), *sorted(left))
-        stored = Stored(record=record, keys=keys, taught=taught, former=gone, updated_at=self._clock())
-        if read.stored and not gone and _same(former, stored):
+        after = following(read.stored, record, taught, self._clock())
+        if after is None:
             return
-        row = _row(stored, read.row)  # refuses what is too large before anything is written
-        await self._rows.add(ref, (key for key in keys if key not in former.keys))
-        await self._table.commit([Op(Write.REPLACE if read.row else Write.INSERT, row)])
-        await self._take_away(ref, gone)
+        await self._table.commit(
+            [Op(Write.REPLACE if read.row else Write.INSERT, stored_row(after, read.row))]
+        )
+        await self._settle(after, new=read.stored is None)
 
     async def _remove(self, entity: str, id: str) -> None:  # noqa: A002
         read = await self._read(entity, id)
         if read.row is None or read.stored is None:
             return
-        # A customer's cases are known by its row too, and may outlive it.
-        values = {name: value for name, value in read.row.values.items() if name != "json"}
-        row = Entity(read.row.partition, read.row.key, values, read.row.etag)
-        await self._table.commit([Op(Write.REPLACE if values else Write.DELETE, row)])
-        await self._take_away(EntityRef(entity=entity, id=id), (*read.stored.keys, *read.stored.former))
+        record = read.stored.record
+        after = reopened(read.stored, Stored(record=record, gone=True, updated_at=self._clock()))
+        await self._table.commit([Op(Write.REPLACE, stored_row(after, read.row))])
+        await self._settle(after)
 
-    async def _take_away(self, ref: EntityRef, keys: Iterable[str]) -> None:
-        async def listed() -> frozenset[str]:
-            stored = (await self._read(ref.entity, ref.id)).stored
-            return frozenset(stored.keys if stored else ())
+    async def _settle(self, mine: Stored, *, new: bool = False) -> None:
+        """Bring the key rows of a version that was written, and close it; `new`: they told nothing of it."""
+        if mine.open or mine.gone:
+            places = by_place(mine.touched)
+            await again(lambda: self._bring(mine, places, new))
 
-        await self._rows.drop(ref, keys, listed)
+    async def _bring(self, mine: Stored, places: Mapping[Place, object], new: bool) -> None:
+        read = await self._read(mine.record.entity, mine.record.id)
+        # Whoever wrote it since says what holds; where it is gone, nothing does.
+        holds = read.stored or mine.model_copy(update={"keys": (), "gone": True})
+        for where in places:
+            entry = holds.entry(where, read.cases)
+            if where.column == CASES:
+                await self._bring_case(where, entry)
+            else:
+                await self._rows.bring(where, entry, new=new)
+        if read.stored and holds.stamp == mine.stamp:
+            await self._close(read.row, holds)
+        elif _stamp((await self._read(mine.record.entity, mine.record.id)).stored) != _stamp(read.stored):
+            raise Stale("the record was written meanwhile")
+
+    async def _close(self, row: Entity | None, stored: Stored) -> None:
+        entity = stored_row(stored.settled, row)
+        if stored.gone:  # a customer's cases are known by its row too, and may outlive it
+            values = {name: value for name, value in entity.values.items() if name != "json"}
+            entity = Entity(entity.partition, entity.key, values, entity.etag)
+        await self._table.commit([Op(Write.REPLACE if entity.values else Write.DELETE, entity)])
+
+    async def _bring_case(self, where: Place, entry: Entry) -> None:
+        """List a case in its customer's row, and have the customer's key rows tell of it."""
+        row = await self._table.get(where.partition, where.row)
+        before, customer = read_keyed(row, where), read_stored(row)
+        after = before.with_entry(entry)
+        news = before.single() != after.single()
+        opens = customer is not None and not customer.gone and (news or customer.doubtful)
+        if after == before and not opens:
+            return
+        values: dict[str, Value] = {**keyed_values(row, where, after)}
+        opened = reopened(customer, customer) if customer and opens else None
+        entity = Entity(where.partition, where.row, values, row.etag if row else "")
+        if opened:
+            entity = stored_row(opened, entity)
+        write = Write.REPLACE if row else Write.INSERT
+        await self._table.commit([Op(write if values else Write.DELETE, entity)])
+        if opened:
+            await self._settle(opened)
 
     async def _read(self, entity: str, id: str) -> _Read:  # noqa: A002
         row = await self._table.get(digest(entity, id), ROW)
-        text = row.values.get("json") if row else None
-        return _Read(row, Stored.model_validate_json(text) if isinstance(text, bytes) else None)
+        return _Read(row, read_stored(row), read_keyed(row, place(case_key(entity, id))))
 
 
-def _same(one: Stored, other: Stored) -> bool:
-    return (one.record, one.keys, one.taught) == (other.record, other.keys, other.taught)
-
-
-def _row(stored: Stored, former: Entity | None) -> Entity:
-    text = stored.json_text().encode()
-    if len(text) > LARGEST:
-        raise Invalid("the record has too many phone numbers and e-mail addresses")
-    values = {**(former.values if former else {}), "json": text}
-    return Entity(digest(stored.record.entity, stored.record.id), ROW, values, former.etag if former else "")
+def _stamp(stored: Stored | None) -> str:
+    return stored.stamp if stored else ""

@@ -162,19 +162,6 @@ async def test_a_key_row_that_is_full_stays_ambiguous_for_good(records: Records)
     assert (linked(found), found.ranks[0].hits) == ([], 2)
 
 
-async def test_what_matching_costs(table: AzureTable, clock: Callable[[], datetime]) -> None:
-    counting = Counting(table)
-    records = Records(counting, clock, lambda: "FI")
-    await records.put(ANNA)
-    for phone, reads in (("+358409999999", 1), (MOBILE, 2)):  # who has the number; and that record
-        counting.reads = 0
-        await matched(customer(id=phone, phone=phone), records)
-        assert counting.reads == reads
-    counting.reads = 0
-    await matched(customer(id=MOBILE, phone=MOBILE, linked=ANNA_REF), records)
-    assert counting.reads == 1
-
-
 ANNA_REF = EntityRef(entity="contact", id="c-1", name="Anna Laine")
 
 
