@@ -45,12 +45,13 @@ def _write(options: argparse.Namespace) -> int:
     from infra.check import code
     from infra.cost import timers_a_second
     from infra.prices import read
-    from infra.queues import EMULATOR, QUEUES, emulator_text, text
+    from infra.queues import EMULATOR, OFFICIAL, QUEUES, emulator_text, official_text, text
     from infra.tables import PAGE, written
 
     uses = code.read(ROOT.parent)
     QUEUES.write_text(text())
     EMULATOR.write_text(emulator_text())
+    OFFICIAL.write_text(official_text())
     (ROOT / "tables.json").write_text(json.dumps(sorted(uses.tables), indent=2) + "\n")
     PAGE.write_text(written(PAGE.read_text(), read(), timers_a_second(uses.timers)))
     return 0

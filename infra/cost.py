@@ -32,6 +32,11 @@ class Load:
     queue_instances: float
 
     @property
+    def bus_credits(self) -> float:
+        """Give the messages that are sent and received, which is what Service Bus throttles by."""
+        return 2 * self.queue
+
+    @property
     def instances(self) -> float:
         """Give those of all functions together."""
         return self.http_instances + self.queue_instances

@@ -98,7 +98,7 @@ class Limit(Part):
     what: str
     source: HttpUrl
     most: float | None = None
-    load: Literal["busOperations", "tableCalls", "instances"] | None = None
+    load: Literal["busCredits", "tableCalls", "instances"] | None = None
     sku: str = ""
     figure: str = ""
 

@@ -11,7 +11,10 @@ from functions.channels import channel_names
 from local.servicebus.config import Config, Rules, default_config
 
 QUEUES = Path(__file__).parent / "queues.json"
-EMULATOR = Path(__file__).parent.parent / "local" / "servicebus.json"
+LOCAL = Path(__file__).parent.parent / "local"
+EMULATOR, OFFICIAL = LOCAL / "servicebus.json", LOCAL / "servicebus.official.json"
+# What Microsoft's emulator takes at most (its Config-schema.json); with more it ends, saying `Out of memory`.
+OFFICIAL_MOST = {"DefaultMessageTimeToLive": "PT1H", "DuplicateDetectionHistoryTimeWindow": "PT5M"}
 FACTS = (
     "lock_duration",
     "max_delivery_count",
@@ -35,8 +38,16 @@ def text() -> str:
 
 
 def emulator_text() -> str:
-    """Give the text of the official emulator's file, with the same queues."""
+    """Give the text of our emulator's file."""
     return json.dumps(default_config(channel_names()), indent=2) + "\n"
+
+
+def official_text() -> str:
+    """Give the text of Microsoft's emulator's file: the same queues, which keep things for a shorter time."""
+    config = default_config(channel_names())
+    for queue in config["UserConfig"]["Namespaces"][0]["Queues"]:
+        queue["Properties"] |= OFFICIAL_MOST
+    return json.dumps(config, indent=2) + "\n"
 
 
 def _facts(rules: Rules) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _share(limit: Limit, rate: Rate, given: Input) -> str:
         return "–"
     found = load(rate, given)
     amount = {
-        "busOperations": found.bus_operations,
+        "busCredits": found.bus_credits,
         "tableCalls": found.table_calls,
         "instances": found.instances,
     }[limit.load]

@@ -2,14 +2,15 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
-from functions.channels import channel_names
 from functions.settings import MissingSetting, Settings, from_environment
-from local.servicebus.config import default_config
+from infra.queues import OFFICIAL, official_text
+from local.servicebus.config import read_config
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {
@@ -86,12 +87,19 @@ def test_the_official_emulator_is_given_our_queues() -> None:
     compose = yaml.safe_load((ROOT / "local" / "docker-compose.yaml").read_text())
     emulator = compose["services"]["servicebus"]
     (mounted,) = emulator["volumes"]
-    assert (ROOT / "local" / mounted.partition(":")[0]).resolve() == ROOT / "local" / "servicebus.json"
+    assert (ROOT / "local" / mounted.partition(":")[0]).resolve() == OFFICIAL
     assert emulator["environment"]["SQL_SERVER"] in compose["services"]
-    told = json.loads((ROOT / "local" / "servicebus.json").read_text())
-    assert told == default_config(channel_names())
-    (namespace,) = told["UserConfig"]["Namespaces"]
-    assert len(namespace["Queues"]) <= 50  # what the official one takes
+    assert emulator["ports"] == ["127.0.0.1:5673:5672"]
+    assert OFFICIAL.read_text() == official_text()
+    config = read_config(OFFICIAL)
+    assert config.queues.keys() == read_config(ROOT / "local" / "servicebus.json").queues.keys()
+    # https://github.com/Azure/azure-service-bus-emulator-installer: Schema/Config-schema.json
+    assert len(config.queues) <= 50
+    for rules in config.queues.values():
+        assert rules.default_message_time_to_live <= timedelta(hours=1)
+        assert rules.duplicate_detection_history_time_window <= timedelta(minutes=5)
+        assert timedelta(seconds=5) <= rules.lock_duration <= timedelta(minutes=5)
+        assert rules.max_delivery_count <= 10
 
 
 def test_push_is_taken_by_key_or_by_identity_or_not_at_all() -> None:

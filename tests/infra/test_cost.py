@@ -31,7 +31,7 @@ def test_the_rates_are_those_that_are_asked_for() -> None:
 def test_no_rate_is_over_a_limit(rate: Rate) -> None:
     found = load(rate, GIVEN)
     loads = {
-        "busOperations": found.bus_operations,
+        "busCredits": found.bus_credits,
         "tableCalls": found.table_calls,
         "instances": found.instances,
     }
