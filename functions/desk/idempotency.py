@@ -13,7 +13,7 @@ def key_of(headers: Mapping[str, str]) -> str:
     key = headers.get(KEY, "").strip()
     if not key:
         raise Invalid(
-            "the header Idempotency-Key is missing: one new value for each reply, kept when repeated"
+            "the header Idempotency-Key is missing: a new value for each message, the same when repeated"
         )
     if len(key) > KEY_LIMIT:
         raise Invalid(f"the header Idempotency-Key is over {KEY_LIMIT} characters")

@@ -58,7 +58,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _read(number: int, text: str) -> tuple[int, Record] | LineResult:
     try:
-        return number, Record(**dict(RecordLine.model_validate_json(text)))
+        return number, Record(**dict(RecordLine.model_validate_json(text, strict=True)))
     except ValidationError as error:
         return LineResult(line=number, error=faulty("line", error).reason)
 

@@ -10,11 +10,15 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from functions.desk.call import File, JsonLines, Nothing, Streamed, Yaml
 from functions.desk.problems import CONTENT_TYPE, ProblemDetails
-from functions.desk.route import EVENT_STREAM, JSON_LINES, PREFIX, YAML, Route
+from functions.desk.records import RecordPath
+from functions.desk.route import EVENT_STREAM, JSON_LINES, PREFIX, YAML, Header, Route
 
 VERSION = "1"
 REF = "#/components/schemas/{model}"
 Json = dict[str, Any]
+TEXT: Json = {"type": "string"}
+_RECORD: Json = RecordPath.model_json_schema()["properties"]
+PATH_SCHEMAS: Mapping[str, Json] = {"entity": _RECORD["entity"], "recordId": _RECORD["id"]}
 Schemas = Mapping[tuple[Any, JsonSchemaMode], Json]
 
 
@@ -68,13 +72,22 @@ def _operation(route: Route[Any, Any, Any], schemas: Schemas, components: dict[s
     }
     if route.body is not Nothing:
         content = _content(route.body, "validation", schemas)
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": _needed(route.body), "content": content}
     return operation
+
+
+def _needed(body: type[BaseModel]) -> bool:
+    """Tell whether something must be said: JSON whose fields all have defaults may be left out."""
+    text = issubclass(body, Yaml | JsonLines)
+    return text or any(field.is_required() for field in body.model_fields.values())
 
 
 def _path(route: Route[Any, Any, Any]) -> list[Json]:
     names = re.findall(r"{(\w+)}", route.path)
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": PATH_SCHEMAS.get(name, TEXT)}
+        for name in names
+    ]
 
 
 def _query(route: Route[Any, Any, Any], schemas: Schemas, components: dict[str, Json]) -> list[Json]:
@@ -96,10 +109,14 @@ def _headers(route: Route[Any, Any, Any]) -> list[Json]:
             "in": "header",
             "required": header.required,
             "description": header.meaning,
-            "schema": {"type": "string"},
+            "schema": _header(header),
         }
         for header in route.headers
     ]
+
+
+def _header(header: Header) -> Json:
+    return {**TEXT, "pattern": r"\S", "maxLength": header.limit} if header.limit else TEXT
 
 
 def _success(route: Route[Any, Any, Any], status: int, schemas: Schemas) -> Json:
@@ -113,12 +130,13 @@ def _content(
     model: type[BaseModel], mode: JsonSchemaMode, schemas: Schemas, media: str = "application/json"
 ) -> Json:
     if issubclass(model, Yaml):
-        return {YAML: {"schema": {"type": "string"}}}
+        # Of YAML, the values are described: GET configuration/schema tells them all.
+        return {YAML: {"schema": {"type": "object"}}}
     if issubclass(model, JsonLines):
-        return {JSON_LINES: {"schema": {"type": "string"}}}
+        return {JSON_LINES: {"schema": TEXT}}
     if issubclass(model, File):
         return {"*/*": {}}
-    streamed = {EVENT_STREAM: {"schema": {"type": "string"}}} if issubclass(model, Streamed) else {}
+    streamed = {EVENT_STREAM: {"schema": TEXT}} if issubclass(model, Streamed) else {}
     return {media: {"schema": schemas[model, mode]}, **streamed}
 
 

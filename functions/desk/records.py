@@ -62,13 +62,13 @@ class RecordChange(Body):
 
 async def put_record(call: Call[Nothing, RecordChange], services: Services) -> Reply[Record]:
     """Write a record, replacing what was there with all its match keys."""
-    ref = _ref(call.parameters["entity"], call.parameters["id"])
+    ref = _ref(call.parameters["entity"], call.parameters["recordId"])
     return Reply(await services.records.put(Record(entity=ref.entity, id=ref.id, **dict(call.body))))
 
 
 async def get_record(call: Call[Nothing, Nothing], services: Services) -> Reply[Record]:
     """Give a record with its match keys."""
-    ref = _ref(call.parameters["entity"], call.parameters["id"])
+    ref = _ref(call.parameters["entity"], call.parameters["recordId"])
     record = await services.records.get(ref.entity, ref.id)
     if record is None:
         raise NotFound(f"no {ref.entity} of this id is known here")
@@ -77,7 +77,7 @@ async def get_record(call: Call[Nothing, Nothing], services: Services) -> Reply[
 
 async def delete_record(call: Call[Nothing, Nothing], services: Services) -> Reply[Nothing]:
     """Forget a record, and unlink it from all conversations and customers."""
-    ref = _ref(call.parameters["entity"], call.parameters["id"])
+    ref = _ref(call.parameters["entity"], call.parameters["recordId"])
     await services.records.delete(ref.entity, ref.id)
     return nothing()
 
@@ -86,7 +86,7 @@ async def list_record_conversations(
     call: Call[Paging, Nothing], services: Services
 ) -> Reply[Page[Conversation]]:
     """List the conversations that are linked to a record, newest first."""
-    ref = _ref(call.parameters["entity"], call.parameters["id"])
+    ref = _ref(call.parameters["entity"], call.parameters["recordId"])
     return Reply(await services.threads.of_record(ref.entity, ref.id, call.query.cursor, call.query.limit))
 
 

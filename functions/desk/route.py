@@ -50,6 +50,7 @@ class Header:
     name: str
     required: bool
     meaning: str
+    limit: int | None = None  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ class Route(Generic[QueryT, BodyT, ValueT]):
         try:
             if issubclass(self.body, Yaml | JsonLines):
                 return self.body(text=body.decode())
-            return self.body.model_validate_json(b"{}" if self.body is Nothing else body)
+            said = b"{}" if self.body is Nothing or not body else body
+            # Strict: "5" is no number, 1 no truth. No body at all leaves everything out.
+            return self.body.model_validate_json(said, strict=True)
         except ValidationError as error:
             raise faulty("body", error) from error
         except UnicodeDecodeError as error:

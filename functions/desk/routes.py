@@ -24,6 +24,7 @@ from functions.desk import (
     replies,
 )
 from functions.desk.call import Call, Nothing, Reply, Role
+from functions.desk.idempotency import KEY_LIMIT
 from functions.desk.openapi import describe
 from functions.desk.route import Header, Route
 from functions.services import Services
@@ -33,7 +34,9 @@ AGENT, ADMINISTRATOR, ANYBODY = Role.AGENT, Role.ADMINISTRATOR, None
 ATTACHMENT = "conversations/{id}/messages/{message}/attachments/{index}"
 IDENTITY = "identities/{channel}/{account}/{id}"
 CUSTOMER = "customers/{channel}/{account}/{id}"
-KEY = Header("Idempotency-Key", True, "A new value for each message, the same when it is repeated.")
+KEY = Header(
+    "Idempotency-Key", True, "A new value for each message, the same when it is repeated.", KEY_LIMIT
+)
 LAST_EVENT = Header(
     "Last-Event-ID", False, "What an EventSource sends when it comes again; `after` is ignored."
 )
@@ -76,11 +79,11 @@ ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("POST", f"{IDENTITY}/unmerge", AGENT, identities.unmerge_identity),
     Route("GET", f"{CUSTOMER}/export", ADMINISTRATOR, customers.export_customer),
     Route("DELETE", CUSTOMER, ADMINISTRATOR, customers.erase_customer),
-    Route("GET", "records/{entity}/{id}", AGENT, records.get_record),
-    Route("PUT", "records/{entity}/{id}", ADMINISTRATOR, records.put_record),
+    Route("GET", "records/{entity}/{recordId}", AGENT, records.get_record),
+    Route("PUT", "records/{entity}/{recordId}", ADMINISTRATOR, records.put_record),
     Route("POST", "records/import", ADMINISTRATOR, importing.import_records),
-    Route("DELETE", "records/{entity}/{id}", ADMINISTRATOR, records.delete_record, (204,)),
-    Route("GET", "records/{entity}/{id}/conversations", AGENT, records.list_record_conversations),
+    Route("DELETE", "records/{entity}/{recordId}", ADMINISTRATOR, records.delete_record, (204,)),
+    Route("GET", "records/{entity}/{recordId}/conversations", AGENT, records.list_record_conversations),
     Route("GET", "configuration", ADMINISTRATOR, configuration.get_configuration),
     Route("PUT", "configuration", ADMINISTRATOR, configuration.put_configuration, headers=(MATCH,)),
     Route("POST", "configuration/validate", ADMINISTRATOR, configuration.validate_configuration),

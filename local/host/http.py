@@ -65,7 +65,7 @@ class HttpServer:
         """Listen; raises OSError when the port is taken."""
         app = web.Application(client_max_size=BODY_LIMIT)
         app.router.add_get("/admin/host/status", self._host_status)
-        app.router.add_route("*", "/{path:.*}", self._handle)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._handle)  # a path may hold a line feed
         # A compressed body reaches the function as it came: signatures are over those bytes.
         self._runner = web.AppRunner(
             app, access_log=None, auto_decompress=False, shutdown_timeout=STOP_SECONDS

@@ -5,8 +5,10 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from functions.channels.contract import Request
@@ -71,7 +73,8 @@ async def test_every_guarded_route_wants_a_token_with_its_role(desk: Desk, route
     [
         (b'{"state": }', "not JSON: expected value at line 1 column 11"),
         (b'{"state": "active"', "line 1 column 18"),
-        (b"", "not JSON"),
+        (b"", "state: Field required"),
+        (b'{"state": "active", "reason": 1}', "reason: "),
         (b'{"state": "\xff"}', "not JSON"),
         (b'{"state": "\\ud800"}', "not JSON"),
         (b"[" * 200_000, "not JSON"),
@@ -87,6 +90,30 @@ async def test_a_body_that_cannot_be_read_is_refused_with_the_place(
     told = await desk.call("POST", "conversations/nothing/state", body)
     assert told.status == 400
     assert reason in told.body["detail"]
+
+
+async def test_a_body_whose_fields_all_have_defaults_may_be_left_out(desk: Desk) -> None:
+    conversation = await desk.opened()
+    assert (await desk.call("POST", f"conversations/{conversation.id}/close")).body["state"] == "closed"
+    described = OPENAPI["paths"]["/conversations/{id}/close"]["post"]["requestBody"]
+    assert not described["required"]
+    assert OPENAPI["paths"]["/conversations/{id}/state"]["post"]["requestBody"]["required"]
+
+
+@pytest.mark.parametrize("value", [0, 1, "yes", "true"])
+async def test_a_value_of_another_type_is_not_taken_for_one_of_ours(desk: Desk, value: object) -> None:
+    told = await desk.call("PUT", "records/contact/typed", {"active": value}, role=ADMINISTRATOR)
+    assert (told.status, [error["path"] for error in told.body["errors"]]) == (400, ["active"])
+
+
+@pytest.mark.parametrize(("entity", "record"), [("Contact", "a"), ("contact", "%0A"), ("contact", "x" * 201)])
+async def test_what_a_path_must_be_is_described(desk: Desk, entity: str, record: str) -> None:
+    told = await desk.call("GET", f"records/{entity}/{record}")
+    assert (told.status, told.body["detail"][:31]) == (400, "the path breaks the description")
+    described = OPENAPI["paths"]["/records/{entity}/{recordId}"]["get"]["parameters"]
+    schemas = {one["name"]: one["schema"] for one in described}
+    given = {"entity": entity, "recordId": unquote(record)}
+    assert not all(Draft202012Validator(schemas[name]).is_valid(text) for name, text in given.items())
 
 
 async def test_what_was_sent_is_not_repeated_in_a_refusal(desk: Desk) -> None:

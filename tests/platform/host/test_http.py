@@ -48,6 +48,7 @@ async def test_what_the_function_is_told_of_a_request(host: Running) -> None:
         ("GET", "/api/items/seven", "GET named seven"),
         ("GET", "/api/items", "GET named None"),
         ("POST", "/api/items/7", "POST named 7"),
+        ("POST", "/api/items/a%0Ab", "POST named a\nb"),
     ],
 )
 async def test_the_most_exact_route_answers(host: Running, method: str, path: str, expected: str) -> None:
@@ -62,6 +63,7 @@ async def test_the_most_exact_route_answers(host: Running, method: str, path: st
         ("GET", "/items/new", 404),
         ("GET", "/apis/items/new", 404),
         ("GET", "/api/items/a/b", 404),
+        ("GET", "/none/a%0Ab", 404),
         ("GET", "/api/none", 204),
     ],
 )
