@@ -1,20 +1,23 @@
 """The environments of the configured accounts, each with its client."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from functions.channels.contract import Account
+from functions.configuration.document import AccountEntry
 from functions.configuration.live import Live
 from functions.dataverse.client import Client, Environment
 from functions.dataverse.http import Http
 from functions.dataverse.shapes import Shapes
 from functions.entra import ClientSecret, EntraApp, ManagedIdentity
-from functions.errors import NotFound
+from functions.errors import MonikanavaError, NotFound
 from functions.ports import Entra
 from functions.providers.dataverse.webhook import DataverseSettings
 
 CHANNEL, PROVIDER = "records", "dataverse"
+log = logging.getLogger("monikanava.dataverse")
 LiveOf = Callable[[], Awaitable[Live]]
 
 
@@ -42,24 +45,29 @@ class Environments:
         return self._reached(await (await self._live()).account(CHANNEL, account))
 
     async def those(self, wanted: Callable[[DataverseSettings], object]) -> list[Reached]:
-        """Give the environments of the accounts whose settings are wanted."""
-        live = await self._live()
-        ids = [
-            entry.id
-            for entry in live.document.accounts
-            if (entry.channel, entry.provider) == (CHANNEL, PROVIDER)
-        ]
-        accounts = [await live.account(CHANNEL, one) for one in ids]
-        return [self._reached(account) for account in accounts if wanted(account.settings)]
+        """Give the environments of the accounts whose settings are wanted, and whose secrets are there."""
+        found: list[Reached] = []
+        for entry in await self._entries():
+            try:
+                account = await (await self._live()).account(CHANNEL, entry.id)
+                if wanted(account.settings):
+                    found.append(self._reached(account))
+            except MonikanavaError as unreached:
+                log.warning("not reached: account=%s: %s", entry.id, unreached.reason)
+        return found
 
-    async def writes_back(self) -> bool:
-        """Tell whether any account writes conversations back; asks for no secret."""
-        document = (await self._live()).document
-        return any(
-            entry.settings.get("writeBack", entry.settings.get("write_back")) is True
-            for entry in document.accounts
-            if (entry.channel, entry.provider) == (CHANNEL, PROVIDER)
-        )
+    async def writing_back(self) -> list[str]:
+        """Name the accounts that write conversations back; asks for no secret."""
+        names = ("writeBack", "write_back")
+        return [
+            entry.id
+            for entry in await self._entries()
+            if any(entry.settings.get(name) is True for name in names)
+        ]
+
+    async def _entries(self) -> list[AccountEntry]:
+        entries = (await self._live()).document.accounts
+        return [entry for entry in entries if (entry.channel, entry.provider) == (CHANNEL, PROVIDER)]
 
     def _reached(self, account: Account[DataverseSettings]) -> Reached:
         if not isinstance(account.settings, DataverseSettings) or not account.settings.api_base:

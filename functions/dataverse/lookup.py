@@ -49,30 +49,35 @@ class Gaps:
         self._rows = rows
         self._records = records
         self._clock = clock
-        self._quiet_until: datetime | None = None
+        self._quiet_until: dict[str, datetime] = {}  # by account
 
     async def fill(self, clues: Clues) -> bool:
         """Look a customer up; tell whether the record store has come to know more. Never raises."""
-        if self._quiet_until and self._clock() < self._quiet_until:
+        if not (wanted := _wanted(clues)):
+            return False
+        try:
+            reached = await self._environments.those(lambda settings: settings.look_up)
+            document = (await self._live()).document
+        except MonikanavaError as error:
+            log.warning("nobody was looked up: %s", error.reason)
+            return False
+        return any(await asyncio.gather(*(self._look(one, wanted, document) for one in reached)))
+
+    async def _look(self, where: Reached, wanted: Mapping[str, Sequence[str]], document: Document) -> bool:
+        """Look in one environment; one that fails is left in peace for a while, and holds up no other."""
+        account = where.account.id
+        if (until := self._quiet_until.get(account)) and self._clock() < until:
             return False
         try:
             async with asyncio.timeout(SECONDS):
-                return await self._fill(clues)
+                return await self._ask(where, wanted, document)
         except (MonikanavaError, TimeoutError) as error:
             reason = error.reason if isinstance(error, MonikanavaError) else "it took too long"
-            log.warning("nobody was looked up: %s", reason)
+            log.warning("nobody was looked up: account=%s: %s", account, reason)
         except Exception as error:
-            log.error("nobody was looked up: error=%s", type(error).__name__)
-        self._quiet_until = self._clock() + QUIET
+            log.error("nobody was looked up: account=%s error=%s", account, type(error).__name__)
+        self._quiet_until[account] = self._clock() + QUIET
         return False
-
-    async def _fill(self, clues: Clues) -> bool:
-        reached = await self._environments.those(lambda settings: settings.look_up)
-        wanted = _wanted(clues)
-        if not reached or not wanted:
-            return False
-        document = (await self._live()).document
-        return any([await self._ask(one, wanted, document) for one in reached])
 
     async def _ask(self, where: Reached, wanted: Mapping[str, Sequence[str]], document: Document) -> bool:
         tables = [document.record_table(entity) for entity in sorted(CUSTOMERS)]

@@ -1,12 +1,14 @@
 """Write-back: a conversation that closes becomes a note on the timeline of its case, or of its customer.
 
-A row is written when it closes, and a timer does the rest; the row goes when the note is there. A note's id
-follows from the conversation's, so that it is written once, however often it is tried.
+A row is written when it closes, and a timer does the rest: each account goes through the rows by itself, for
+a record may lie in any of their environments, and the row goes when all are done with it. A note's id follows
+from the conversation's, so that it is written once, however often it is tried.
 https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/annotation
 """
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid5
 
 from functions.conversations.model import Conversation, Link, Relation, StoredMessage
@@ -15,14 +17,15 @@ from functions.dataverse import odata
 from functions.dataverse.client import Refused
 from functions.dataverse.environments import CHANNEL, Environments, Reached
 from functions.dataverse.transcript import LONGEST, subject, transcript
-from functions.errors import Invalid, MonikanavaError, NotGranted, Unavailable
+from functions.errors import Invalid, MonikanavaError, NotFound, NotGranted, Stale, Unavailable
 from functions.message import digest
 from functions.ports import Entity, Op, Table, Write
 from functions.traces import trace
 
 TABLE = "timeline"
 SPREAD = 4  # partitions
-PAGE = 50  # notes of a partition in one run
+PAGE = 200  # rows
+DONE = "done"  # of a row: the accounts that are done with it
 MESSAGES = 200  # of a page
 SECONDS = 200.0  # of one run
 NOTES = UUID("5f2a1d0c-8a2e-4c55-9a3e-6d1f0b7c4e21")  # the namespace of the notes' ids
@@ -40,39 +43,71 @@ class Timeline:
         """Note that a conversation has closed; nothing where no account writes back. May be repeated."""
         if conversation.channel == CHANNEL or _target(conversation) is None:
             return
-        if await self._environments.writes_back():
+        if await self._environments.writing_back():
             await self._table.commit([Op(Write.UPSERT, waiting(conversation.id))])
 
     async def write(self, threads: Threads) -> int:
         """Write the notes that wait, for at most 200 seconds; give how many were dealt with.
 
-        While an environment does not answer, or does not let us in, they stay; what it refuses is given up.
+        While an environment does not answer, or does not let us in, its notes stay, and no other waits for
+        it; what it refuses is given up.
         """
-        loop = asyncio.get_running_loop()
-        deadline, done = loop.time() + SECONDS, 0
+        deadline = asyncio.get_running_loop().time() + SECONDS
+        names = await self._environments.writing_back()
+        walks = [self._walk(name, frozenset(names), threads, deadline) for name in names]
+        return sum(await asyncio.gather(*walks))
+
+    async def _walk(self, account: str, names: frozenset[str], threads: Threads, deadline: float) -> int:
+        """Go through what waits for one account, until its environment is found closed."""
+        done = 0
         try:
-            reached = await self._environments.those(lambda settings: settings.write_back)
-            for part in range(SPREAD):
-                for row in await self._table.range(_partition(part), limit=PAGE):
-                    if loop.time() > deadline:
-                        return done
-                    await self._deal(row, reached, threads)
+            where = await self._environments.of(account)
+            async for row in self._rows():
+                if asyncio.get_running_loop().time() > deadline:
+                    break
+                if account not in _dealt_with(row):
+                    await _deal(where, row.key, threads)
+                    await self._mark(row, account, names)
                     done += 1
-        except (Unavailable, NotGranted) as closed:
-            log.warning("no further notes: %s", closed.reason)
+        except (Unavailable, NotGranted, NotFound) as closed:
+            log.warning("no further notes: account=%s: %s", account, closed.reason)
         return done
 
-    async def _deal(self, row: Entity, reached: list[Reached], threads: Threads) -> None:
-        for where in reached:  # a record lies in one of them: what the others refuse holds up nothing
+    async def _rows(self) -> AsyncIterator[Entity]:
+        for part in range(SPREAD):
+            start = ""
+            while rows := await self._table.range(_partition(part), start, limit=PAGE):
+                for row in rows:
+                    yield row
+                start = rows[-1].key + "\0"
+
+    async def _mark(self, row: Entity, account: str, names: frozenset[str]) -> None:
+        """Note that an account is done with a conversation; it waits no more when all are."""
+        found: Entity | None = row
+        while found:
+            done = _dealt_with(found) | {account}
+            after = Entity(found.partition, found.key, {DONE: " ".join(sorted(done))}, found.etag)
             try:
-                head = await threads.conversation(row.key)
-                await _write(where, head, transcript(head, await _messages(threads, row.key)))
-            except (Unavailable, NotGranted):
-                raise
-            except Exception as error:
-                said = error.reason if isinstance(error, MonikanavaError) else trace(error)
-                log.warning("no note: account=%s conversation=%s: %s", where.account.id, row.key, said)
-        await self._table.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
+                await self._table.commit([Op(Write.DELETE if names <= done else Write.REPLACE, after)])
+            except Stale:
+                found = await self._table.get(row.partition, row.key)
+            else:
+                return
+
+
+async def _deal(where: Reached, conversation: str, threads: Threads) -> None:
+    try:
+        head = await threads.conversation(conversation)
+        await _write(where, head, transcript(head, await _messages(threads, conversation)))
+    except (Unavailable, NotGranted):
+        raise
+    except Exception as error:
+        said = error.reason if isinstance(error, MonikanavaError) else trace(error)
+        log.warning("no note: account=%s conversation=%s: %s", where.account.id, conversation, said)
+
+
+def _dealt_with(row: Entity) -> frozenset[str]:
+    return frozenset(str(row.values.get(DONE, "")).split())
 
 
 async def _messages(threads: Threads, conversation: str) -> list[StoredMessage]:

@@ -101,6 +101,13 @@ async def test_a_failure_opens_the_conversation_all_the_same_and_is_not_repeated
     assert len(world.house.dataverse.asked) == asked
 
 
+async def test_an_environment_that_is_down_hides_nobody_of_another(world: World) -> None:
+    phone = number()
+    aino = world.house.put("contacts", "aino", fullname="Aino", mobilephone=phone)
+    await world.configure("elsewhere", elsewhere={"apiBase": "http://127.0.0.1:9"}, lookUp=True)
+    assert [link.id for link in (await world.text(phone)).links] == [aino]
+
+
 async def test_a_wrong_secret_or_nonsense_opens_it_too(world: World) -> None:
     await world.configure(lookUp=True, clientSecret="wrong")
     assert (await world.text(number())).links == ()

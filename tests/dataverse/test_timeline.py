@@ -16,6 +16,8 @@ from local.simulators.state import Behaviour
 from tests.dataverse.house import guid
 from tests.dataverse.world import World
 
+NOWHERE = "http://127.0.0.1:9"  # nobody listens there
+
 
 def notes(world: World) -> list[dict[str, Any]]:
     return list(world.house.dataverse.store.rows["annotations"].values())
@@ -98,7 +100,7 @@ async def test_it_waits_while_the_environment_is_down(world: World, answer: Beha
 
 
 @pytest.mark.parametrize("settings", [{"clientSecret": "wrong"}, {}])
-async def test_it_waits_while_we_are_not_let_in(world: World, settings: dict[str, str]) -> None:
+async def test_it_waits_while_we_are_not_let_in(world: World, settings: dict[str, Any]) -> None:
     await world.configure(writeBack=True, **settings)
     head = await closed(world, case(world))
     world.house.answers = [web.Response(status=401), web.Response(status=401)]
@@ -118,6 +120,29 @@ async def test_what_another_environment_refuses_is_written_where_the_record_lies
     await world.configure("elsewhere", writeBack=True)
     await closed(world, case(world))
     world.house.answers = [web.Response(status=404)]
+    assert await world.timeline.write(world.services.threads) == 2  # once in each
+    assert len(notes(world)) == 1
+    assert await waiting(world) == []
+
+
+async def test_an_environment_that_is_down_holds_up_no_other_and_has_its_notes_later(world: World) -> None:
+    await world.configure("elsewhere", elsewhere={"apiBase": NOWHERE}, writeBack=True)
+    heads = [await closed(world, case(world)) for _ in range(3)]
+    assert await world.timeline.write(world.services.threads) == 3
+    assert len(notes(world)) == 3
+    later = await closed(world, case(world))
+    assert await world.timeline.write(world.services.threads) == 1
+    assert len(notes(world)) == 4
+    assert sorted(await waiting(world)) == sorted(head.id for head in (*heads, later))
+    await world.configure("elsewhere", writeBack=True)
+    world.house.dataverse.store.rows["annotations"].clear()
+    assert await world.timeline.write(world.services.threads) == 4
+    assert (len(notes(world)), await waiting(world)) == (4, [])
+
+
+async def test_an_account_without_its_secret_holds_up_no_other(world: World) -> None:
+    await world.configure("elsewhere", elsewhere={"clientSecret": {"secret": "not-there"}}, writeBack=True)
+    await closed(world, case(world))
     assert await world.timeline.write(world.services.threads) == 1
     assert len(notes(world)) == 1
 

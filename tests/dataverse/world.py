@@ -1,7 +1,7 @@
 """The service with an account of the simulated Dataverse: real tables, a real bus, msal, and HTTP."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -54,14 +54,19 @@ class World:
     reconciler: Reconciler
     router: Router
 
-    async def configure(self, *others: str, **settings: Any) -> None:
-        """Apply a configuration whose accounts of Dataverse, ours and others, have these settings."""
+    async def configure(
+        self, *others: str, elsewhere: Mapping[str, Any] | None = None, **settings: Any
+    ) -> None:
+        """Apply a configuration whose accounts of Dataverse, ours and others, have these settings.
+
+        `elsewhere`: settings that the others have in their place.
+        """
         self.house.settings = settings
         document = self.house.document()
         [entry] = document.accounts
-        accounts = [
-            {**entry.model_dump(mode="json", by_alias=True), "id": name} for name in (*others, self.account)
-        ]
+        plain = entry.model_dump(mode="json", by_alias=True)
+        there = {**plain, "settings": {**plain["settings"], **(elsewhere or {})}}
+        accounts = [*({**there, "id": name} for name in others), {**plain, "id": self.account}]
         text = {
             "entitlements": ["digital-messaging", "records"],
             "accounts": [*accounts, SMS],
