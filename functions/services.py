@@ -160,7 +160,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
 
     records = Records(table("records"), clock, region, unlinked)
     configurations = Configurations(
-        table("configuration"), outside.secrets, clock, settings.public_base_url, records.put
+        table("configuration"), outside.secrets, clock, settings.callback, records.put
     )
 
     media = MediaRequests(threads, outbox, clock)

@@ -5,7 +5,7 @@ Azure: app settings, identity-based. Locally: local.settings.json or what `make 
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.errors import MonikanavaError
 
@@ -34,6 +34,12 @@ class Settings:
     insights_connection: str = ""  # of Application Insights; empty: traces and figures go nowhere
     insights_authentication: str = ""  # `Authorization=AAD;ClientId=…`, where the string alone does not open
     push_connection: str = ""  # Web PubSub's connection string or endpoint; empty: chat clients poll
+    channel_urls: Mapping[str, str] = field(default_factory=dict)  # of channels that another app serves
+
+    def callback(self, channel: str, account: str) -> str:
+        """Give the URL that an account's provider calls: at the app that serves the channel."""
+        base = self.channel_urls.get(channel, self.public_base_url)
+        return f"{base}/api/channels/{channel}/{account}"
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -71,4 +77,18 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         insights_authentication=environment.get("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", ""),
         push_connection=environment.get("WEBPUBSUB_CONNECTION_STRING")
         or environment.get("WEBPUBSUB_ENDPOINT", ""),
+        channel_urls=_channel_urls(environment.get("CHANNEL_URLS", "")),
     )
+
+
+def _channel_urls(text: str) -> dict[str, str]:
+    """Read `sms=https://one.example.com chat=https://two.example.com`."""
+    found = {}
+    for part in text.split():
+        channel, _, url = part.partition("=")
+        if not url.startswith(("https://", "http://")):
+            raise MissingSetting(
+                f"CHANNEL_URLS has no URL for {channel!r}: NAME=https://HOST, with spaces between"
+            )
+        found[channel] = url.rstrip("/")
+    return found

@@ -67,6 +67,18 @@ def test_managed_identity_needs_host_names_only() -> None:
     assert found.key_vault == "https://omni.vault.azure.net"
 
 
+def test_a_channel_of_another_app_is_called_there() -> None:
+    urls = {"CHANNEL_URLS": "chat=https://chat.example.com/ sms=https://sms.example.com"}
+    found = from_environment(ENVIRONMENT | urls)
+    assert found.callback("chat", "site") == "https://chat.example.com/api/channels/chat/site"
+    assert found.callback("line", "shop") == "https://omni.example.com/api/channels/line/shop"
+
+
+def test_a_channel_without_a_url_stops_the_start() -> None:
+    with pytest.raises(MissingSetting, match="CHANNEL_URLS has no URL for 'chat'"):
+        from_environment(ENVIRONMENT | {"CHANNEL_URLS": "chat"})
+
+
 def test_the_sample_of_local_settings_is_complete() -> None:
     sample = json.loads((Path(__file__).parent.parent / "local.settings.sample.json").read_text())
     assert from_environment(sample["Values"]).public_base_url == "http://127.0.0.1:7071"

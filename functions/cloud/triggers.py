@@ -97,7 +97,7 @@ def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
     async def webhook(req: func.HttpRequest) -> func.HttpResponse:
         found = await services()
         account = req.route_params["account"]
-        callback = f"{found.settings.public_base_url}/api/channels/{channel}/{account}"
+        callback = found.settings.callback(channel, account)
         request = to_request(req, found.clock(), callback, req.route_params.get("rest", ""))
         parent = request.headers.get("traceparent", "")
         with span(f"webhook {channel}", Kind.SERVER, parent, channel=channel, account=account) as told:

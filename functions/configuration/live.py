@@ -20,6 +20,7 @@ from functions.routing.facts import Facts
 from functions.routing.rulebook import TRACED, compile_rules
 
 SECRETS_AGE = timedelta(minutes=5)  # a secret that was rotated in Key Vault is in use after that
+Callback = Callable[[str, str], str]  # gives the URL that a provider calls, by channel and account
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Live:
         document: Document,
         secrets: Secrets,
         clock: Callable[[], datetime],
-        public_base_url: str,
+        callback: Callback,
     ) -> None:
         self.version = version
         self.document = document
@@ -47,7 +48,7 @@ class Live:
         self._workstreams = {stream.id: stream for stream in document.workstreams}
         self._secrets = secrets
         self._clock = clock
-        self._base = public_base_url.rstrip("/")
+        self._callback = callback
         self._opened: dict[str, _Opened] = {}
 
     async def account(self, channel: str, id: str) -> Account[Any]:  # noqa: A002 - its name
@@ -91,7 +92,7 @@ class Live:
         known = self._opened.get(entry.id)
         if known and (known.until is None or self._clock() < known.until):
             return known.account
-        callback = f"{self._base}/api/channels/{entry.channel}/{entry.id}"
+        callback = self._callback(entry.channel, entry.id)
         try:
             account = await open_account(entry, self._secrets, callback)
         except Unavailable:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functions.configuration.changes import Change, diff
 from functions.configuration.check import read, validate
 from functions.configuration.document import Document, Record
-from functions.configuration.live import Live
+from functions.configuration.live import Callback, Live
 from functions.configuration.versions import Head, Versions
 from functions.errors import Conflict, MonikanavaError, Unavailable
 from functions.message import Model
@@ -45,13 +45,13 @@ class Configurations:
         table: Table,
         secrets: Secrets,
         clock: Callable[[], datetime],
-        public_base_url: str,
+        callback: Callback,
         import_record: ImportRecord | None = None,
     ) -> None:
         self._versions = Versions(table)
         self._secrets = secrets
         self._clock = clock
-        self._base = public_base_url
+        self._callback = callback
         self._import = import_record
         self._live: Live | None = None
         self._fresh_until: datetime | None = None
@@ -135,7 +135,7 @@ class Configurations:
         return self._compiled(version, read(text))
 
     def _compiled(self, version: int, document: Document) -> Live:
-        return Live(version, document, self._secrets, self._clock, self._base)
+        return Live(version, document, self._secrets, self._clock, self._callback)
 
     async def _import_records(self, document: Document) -> None:
         if self._import:

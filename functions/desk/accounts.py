@@ -148,7 +148,7 @@ def _view(entry: AccountEntry, services: Services) -> AccountView:
         channel=entry.channel,
         provider=entry.provider,
         workstream=entry.workstream,
-        callback=f"{services.settings.public_base_url}/api/channels/{entry.channel}/{entry.id}",
+        callback=services.settings.callback(entry.channel, entry.id),
     )
 
 

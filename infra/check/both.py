@@ -9,7 +9,7 @@ from infra.check.problem import Problem
 from infra.queues import queues
 
 MESSAGING, STORAGE = "modules/messaging.bicep", "modules/storage.bicep"
-APP, RBAC, ALERTS, EVENTS = "modules/app.bicep", "modules/rbac.bicep", "alerts.json", "events.json"
+APP, RBAC, ALERTS, EVENTS = "modules/settings.bicep", "modules/rbac.bicep", "alerts.json", "events.json"
 PUSHED = "modules/pushEvents.bicep"
 HOST_SETTINGS = (
     "AzureWebJobsStorage__",

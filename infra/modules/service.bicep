@@ -172,21 +172,37 @@ module functionApps 'app.bicep' = [for (app, i) in apps: {
     app: app
     pythonVersion: pythonVersion
     identityId: identities[i].outputs.id
-    identityClientId: identities[i].outputs.clientId
-    busHost: messaging.outputs.host
     hostStorageName: storage.outputs.hostName
     packageContainer: 'app-package-${app.name}'
-    tablesEndpoint: storage.outputs.tablesEndpoint
-    blobsEndpoint: storage.outputs.blobsEndpoint
-    vaultUri: vault.outputs.vaultUri
-    insightsConnection: monitoring.outputs.insightsConnection
-    pushEndpoint: webPubSubEnabled ? webPubSub!.outputs.endpoint : ''
-    traceSampling: traceSampling
-    deskApplicationId: deskApplicationId
     subnetId: networkEnabled ? network!.outputs.appsSubnetId : ''
   }
   // The app reads its package as its identity: with the roles there already, its first start succeeds.
   dependsOn: [access]
+}]
+
+module channelUrls 'channelUrls.bicep' = {
+  params: {
+    apps: [for (app, i) in apps: { channels: app.channels, url: functionApps[i].outputs.url }]
+  }
+}
+
+module settings 'settings.bicep' = [for (app, i) in apps: {
+  params: {
+    appName: functionApps[i].outputs.name
+    url: functionApps[i].outputs.url
+    channels: app.channels
+    channelUrls: channelUrls.outputs.text
+    identityClientId: identities[i].outputs.clientId
+    busHost: messaging.outputs.host
+    hostStorageName: storage.outputs.hostName
+    tablesEndpoint: storage.outputs.tablesEndpoint
+    blobsEndpoint: storage.outputs.blobsEndpoint
+    vaultUri: vault.outputs.vaultUri
+    insightsConnection: monitoring.outputs.insightsConnection
+    traceSampling: traceSampling
+    pushEndpoint: webPubSubEnabled ? webPubSub!.outputs.endpoint : ''
+    deskApplicationId: deskApplicationId
+  }
 }]
 
 // Connections and transcripts are told to one app: the first that has chat or calls, for only those listen.
@@ -202,6 +218,7 @@ module pushEvents 'pushEvents.bicep' = if (webPubSubEnabled && deployed && !empt
     appName: functionApps[hears].outputs.name
     appUrl: functionApps[hears].outputs.url
   }
+  dependsOn: [settings]
 }
 
 module eventGrid 'eventGrid.bicep' = if (!empty(communicationServicesId) && !empty(eventGridApplicationId) && deployed) {
@@ -212,6 +229,7 @@ module eventGrid 'eventGrid.bicep' = if (!empty(communicationServicesId) && !emp
     apps: [for (app, i) in apps: { name: app.name, url: functionApps[i].outputs.url }]
     applicationId: eventGridApplicationId
   }
+  dependsOn: [settings]
 }
 
 module alerts 'alerts.bicep' = {

@@ -25,7 +25,9 @@ from local.azurite import Azurite
 from tests.configuration.samples import TWILIO_TOKEN, text
 from tests.identity.finding import by_phone
 
-BASE = "https://example.org/"
+
+def callback(channel: str, account: str) -> str:
+    return f"https://example.org/api/channels/{channel}/{account}"
 
 
 class Clock:
@@ -103,7 +105,7 @@ def vault() -> Vault:
 
 
 def store(table: Table, clock: Clock, secrets: Vault | None = None) -> Configurations:
-    return Configurations(table, secrets or vault(), clock, BASE)
+    return Configurations(table, secrets or vault(), clock, callback)
 
 
 async def test_before_the_first_there_is_an_empty_one(table: AzureTable, clock: Clock) -> None:
@@ -340,7 +342,7 @@ async def test_records_are_imported_with_the_new_region_and_again_after_a_failur
             raise failures.pop()
         return await records.put(record)
 
-    here = Configurations(table, vault(), clock, BASE, put)
+    here = Configurations(table, vault(), clock, callback, put)
     records = Records(tables.table(f"t{uuid4().hex}"), clock, here.default_region)
     swedish = text(("defaultRegion", "SE"), ("records.0.phones", ["070 123 45 67"]))
     with pytest.raises(Unavailable):

@@ -64,7 +64,13 @@ class House:
         return self.now
 
     async def live(self) -> Live:
-        return Live(1, self.document(), EnvironmentSecrets(), self.clock, "http://127.0.0.1")
+        return Live(
+            1,
+            self.document(),
+            EnvironmentSecrets(),
+            self.clock,
+            lambda channel, account: f"http://127.0.0.1/api/channels/{channel}/{account}",
+        )
 
     def document(self) -> Document:
         settings = {

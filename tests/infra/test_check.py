@@ -8,6 +8,7 @@ from infra.check import check, code
 from tests.infra.conftest import Seed
 
 MAIN, SERVICE, APP = "main.bicep", "modules/service.bicep", "modules/app.bicep"
+SETTINGS = "modules/settings.bicep"
 STORAGE, RBAC, MESSAGING = "modules/storage.bicep", "modules/rbac.bicep", "modules/messaging.bicep"
 MISTAKES = {
     "a word too much": (
@@ -23,7 +24,7 @@ MISTAKES = {
         "'farm' is not defined",
     ),
     "undefined in an interpolated text": (
-        APP,
+        SETTINGS,
         "AUTH_ISSUER: '${authority}/v2.0'",
         "AUTH_ISSUER: '${issuer}/v2.0'",
         "'issuer' is not defined",
@@ -62,9 +63,9 @@ MISTAKES = {
         "the existing resource 'other' is never used",
     ),
     "declared twice": (
-        APP,
-        "resource plan",
-        "var authority = ''\n\nresource plan",
+        SETTINGS,
+        "resource settings",
+        "var authority = ''\n\nresource settings",
         "'authority' is declared",
     ),
     "bad module path": (SERVICE, "'vault.bicep'", "'safe.bicep'", "there is no file 'safe.bicep'"),
@@ -202,19 +203,19 @@ MISTAKES = {
         "the container 'media' that the code uses is missing",
     ),
     "missing app setting": (
-        APP,
+        SETTINGS,
         "      KEY_VAULT_URI: vaultUri\n",
         "      VAULT: vaultUri\n",
         "the app setting 'KEY_VAULT_URI' that the code reads is missing",
     ),
     "unused app setting": (
-        APP,
+        SETTINGS,
         "      TABLES_ENDPOINT:",
         "      TABLE_PREFIX: ''\n      TABLES_ENDPOINT:",
         "the app setting 'TABLE_PREFIX' is read by nothing",
     ),
     "app setting that holds a key": (
-        APP,
+        SETTINGS,
         "      TABLES_ENDPOINT:",
         "      TABLES_CONNECTION_STRING:",
         "the app setting 'TABLES_CONNECTION_STRING' would hold a key: use 'TABLES_ENDPOINT'",

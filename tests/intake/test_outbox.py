@@ -96,6 +96,20 @@ async def test_a_crash_between_sending_and_deleting_doubles_nothing(
     assert await bodies(broker, session, 4) == ["0", "1", "2", "end"]
 
 
+async def test_two_apps_that_drain_at_once_double_nothing_and_keep_the_order(
+    broker: ServiceBus, bus: AzureBus, table: AzureTable, clock: Clock
+) -> None:
+    session, other = uuid4().hex, AzureBus.connect(broker.connection_string)
+    await broker.kill()
+    await Outbox(bus, table, clock).send(QUEUE, [envelope(session, f"{n}") for n in range(120)])
+    await broker.start()
+    await asyncio.gather(*(Outbox(way, table, clock).drain() for way in (bus, other, bus, other)))
+    await other.close()
+    assert await table.range(QUEUE) == []
+    await bus.send(QUEUE, [envelope(session, "end")])
+    assert await bodies(broker, session, 121) == [*(f"{n}" for n in range(120)), "end"]
+
+
 async def test_a_large_body_and_its_properties_come_through_the_spool_as_they_were(
     broker: ServiceBus, bus: AzureBus, table: AzureTable, clock: Clock
 ) -> None:

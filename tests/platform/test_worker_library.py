@@ -157,9 +157,13 @@ async def worker(tables: tuple[Azurite, Tables], servicebus: ServiceBus) -> Asyn
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def configured(tables: tuple[Azurite, Tables], worker: Worker) -> Tables:
-    store = Configurations(tables[1].table("configuration"), EnvironmentSecrets({}), now, BASE)
+    store = Configurations(tables[1].table("configuration"), EnvironmentSecrets({}), now, callback)
     await store.apply(DOCUMENT, "test")
     return tables[1]
+
+
+def callback(channel: str, account: str) -> str:
+    return f"{BASE}/api/channels/{channel}/{account}"
 
 
 def now() -> datetime:
@@ -169,7 +173,7 @@ def now() -> datetime:
 def webhook(sender: str, text: str) -> tuple[bytes, dict[str, str]]:
     form = {"MessageSid": f"SM{uuid4().hex}", "From": sender, "To": "+358800123456", "Body": text}
     body = urlencode({**form, "SmsStatus": "received"}).encode()
-    return body, sign("sms", f"{BASE}/api/channels/sms/support", {"auth_token": "twilio-token"}, body)
+    return body, sign("sms", callback("sms", "support"), {"auth_token": "twilio-token"}, body)
 
 
 async def test_every_function_is_indexed_under_its_name(worker: Worker) -> None:
