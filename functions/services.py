@@ -20,6 +20,7 @@ from functions.delivery.line import Line
 from functions.delivery.tokens import Tokens
 from functions.delivery.waiting import Waiting
 from functions.erasure.erasure import Erasure
+from functions.erasure.expiry import Expiry
 from functions.identity.identities import Identities
 from functions.identity.merging import Merger
 from functions.identity.records import Records
@@ -79,6 +80,7 @@ class Services:
     servers: Servers
     calls: "Callable[[], Calls]"
     erasure: Erasure
+    expiry: Expiry
     pushing: LazyPusher
     connecting: "Callable[[], Connections | None]"
     call_news: CallNews
@@ -197,6 +199,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
     )
 
     call_news = CallNews(servers, accounts)
+    erasure = Erasure(table, outside.blobs, threads, identities, records, clock)
 
     @cache
     def connecting() -> "Connections | None":
@@ -247,7 +250,8 @@ def wire(settings: Settings, outside: Outside) -> Services:
         handshakes=handshakes,
         servers=servers,
         calls=calls,
-        erasure=Erasure(table, outside.blobs, threads, identities, records, clock),
+        erasure=erasure,
+        expiry=Expiry(erasure, indexes.closings, parked, live, clock),
         pushing=pushing,
         connecting=connecting,
         call_news=call_news,

@@ -80,6 +80,11 @@ def register_shared(
         found = await services()
         await found.threads.close_idle(found.clock(), lambda news: enqueue(found.outbox, [news]))
 
+    @app.function_name("erase_expired")
+    @app.timer_trigger("timer", "0 23 * * * *")
+    async def erase_expired(timer: func.TimerRequest) -> None:
+        await (await services()).expiry.run()
+
 
 def _push_events(app: func.FunctionApp, services: ServicesOf) -> None:
     """Hear of chat clients that connect: the URL, with its key, is what Web PubSub's hub `chat` is given."""

@@ -4,7 +4,7 @@ Unknown fields are refused, so that a typing error is found by `validate` and no
 """
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -15,6 +15,8 @@ from functions.configuration.matching import MatchRule
 from functions.configuration.parts import Name, Strict
 from functions.configuration.recordtables import STANDARD_TABLES, EntityName, RecordTable
 from functions.conversations.model import AutoClose
+
+LEAST_RETENTION = timedelta(days=30)  # providers may repeat a webhook for days, and its marker goes too
 
 
 class Entitlement(StrEnum):
@@ -131,11 +133,12 @@ class Record(Strict):
 
 
 class Document(Strict):
-    """The whole configuration."""
+    """The whole configuration. `retention`: closed conversations are erased when they closed so long ago."""
 
     version: Literal[1] = 1
     entitlements: frozenset[Entitlement] = frozenset()
     default_region: str = "FI"  # for phone numbers without a country code
+    retention: timedelta | None = Field(default=None, ge=LEAST_RETENTION)  # None: they are kept for good
     accounts: tuple[AccountEntry, ...] = ()
     rules: tuple[Rule, ...] = ()
     workstreams: tuple[Workstream, ...] = ()

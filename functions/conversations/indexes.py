@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
+from functions.conversations.closings import Closings
 from functions.conversations.due import Due
 from functions.conversations.listing import Heads, drop, listing, newest_first
 from functions.conversations.model import Conversation, Link, State
@@ -40,6 +41,7 @@ class Indexes:
         self._inbox = inbox
         self._records = records
         self.due = Due(due, clock)
+        self.closings = Closings(due)
         self._closed = closed
 
     async def moved(self, before: Conversation | None, after: Conversation, heads: Heads) -> None:
@@ -57,7 +59,7 @@ class Indexes:
         if before is None or _listed(before) != _listed(after):
             writes += [self._list(after), self.due.put(after)]
         if after.state is State.CLOSED and (before is None or before.state is not State.CLOSED):
-            writes.append(self._closed(after))
+            writes += [self._closed(after), self.closings.put(after)]
         await asyncio.gather(*writes)
         if before and _listed(before) not in (None, _listed(after)):
             await self._retire(before, heads)
@@ -100,7 +102,10 @@ class Indexes:
         return [row.key[-39:] for row in rows]
 
     async def erase(self, conversation: Conversation) -> None:
-        """Drop every row of a conversation, whatever state it was in; may be repeated."""
+        """Drop every row of a conversation, whatever state it was in; may be repeated.
+
+        What stays is by which its customer's erasure, and the end of its time, find it.
+        """
         key = newest_first(conversation)
         records = [digest(ref.entity, ref.id) for ref in conversation.links]
         records += [_candidates(ref.entity, ref.id) for ref in conversation.customer.candidates]
@@ -110,6 +115,11 @@ class Indexes:
             row = _inbox_row(conversation.model_copy(update={"state": state}))
             await self._inbox.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
         await self.due.erase(conversation)
+
+    async def erase_of_customer(self, conversation: Conversation) -> None:
+        """Drop a conversation from its customer's."""
+        row = _customer_row(conversation)
+        await self._records.commit([Op(Write.DELETE, row)])
 
     async def erase_customer(self, channel: str, account: str, customer: str) -> None:
         """Drop by which a customer's conversations are found."""
@@ -126,8 +136,7 @@ class Indexes:
         await self._records.commit([Op(Write.UPSERT, row)])
 
     async def _customer(self, conversation: Conversation) -> None:
-        partition = _customers(conversation.channel, conversation.account, conversation.customer.id)
-        await self._records.commit([Op(Write.UPSERT, Entity(partition, newest_first(conversation), {}))])
+        await self._records.commit([Op(Write.UPSERT, _customer_row(conversation))])
 
     async def _candidate(self, conversation: Conversation, ref: EntityRef) -> None:
         row = Entity(_candidates(ref.entity, ref.id), newest_first(conversation), {})
@@ -153,6 +162,11 @@ def _candidates(entity: str, record: str) -> str:
 
 def _customers(channel: str, account: str, customer: str) -> str:
     return digest("customer", channel, account, customer)
+
+
+def _customer_row(conversation: Conversation) -> Entity:
+    partition = _customers(conversation.channel, conversation.account, conversation.customer.id)
+    return Entity(partition, newest_first(conversation), {})
 
 
 def _inbox_row(conversation: Conversation) -> Entity:

@@ -1,4 +1,4 @@
-"""Export and erasure of one customer at one account, for an administrator.
+"""Export and erasure of one customer at one account, for an administrator, and of what was kept long enough.
 
 Erasing goes from the outside in: indexes, files and other rooms' rows first, a thread's own rows after, by
 which the rest is found. Whatever cuts it off, the same call again does the rest. What stays is a note without
@@ -22,7 +22,7 @@ from functions.erasure.rooms import (
     forget_deliveries,
     forget_rooms,
 )
-from functions.erasure.threads import Share, drop, refuse_open, shares
+from functions.erasure.threads import Share, drop, expired, refuse_open, shares
 from functions.errors import NotFound
 from functions.identity.identities import Identities
 from functions.identity.merging import Who
@@ -86,6 +86,8 @@ class Erasure:
         files, messages = 0, sum(len(share.messages) for share in found)
         for share in found:
             files += await self._forget(who, share)
+            for head in share.heads:
+                await self._threads.indexes.closings.erase(head)
         unrouted = await forget_leftovers(self._table, who, conversations)
         for share in found:
             await drop(self._table("threads"), share.rows)
@@ -107,6 +109,31 @@ class Erasure:
         await self._note(erased)
         return erased
 
+    async def expire(self, partition: str, before: datetime) -> int:
+        """Take away what closed in a thread before a moment; give how many conversations. May be repeated.
+
+        A customer of whom no conversation is left is forgotten too, unless they opted out or are merged.
+        """
+        share = await expired(self._table("threads"), partition, before)
+        customers = list(dict.fromkeys(_customer(head) for head in share.heads))
+        for who in customers[:1]:  # of a thread that several share, its rooms are forgotten once
+            await self._forget(who, share)
+        gone = frozenset(head.id for head in share.heads)
+        for who in customers:
+            await self._forget_unless_known(who, gone)
+        for head in share.heads:
+            await self._threads.indexes.erase_of_customer(head)
+        await drop(self._table("threads"), share.rows)
+        return len(share.heads)
+
+    async def _forget_unless_known(self, who: Who, gone: frozenset[str]) -> None:
+        left = await self._threads.indexes.of_customer(who.channel, who.account, who.id)
+        known = await self._identities.get(who.channel, who.account, who.id)
+        kept = known and (known.opted_out_at or known.aliases or known.merged_into)
+        if not kept and gone.issuperset(left):
+            await forget_customer(self._table, who)
+            await forget_person(self._table, self._identities, self._records, who)
+
     async def _forget(self, who: Who, share: Share) -> int:
         for head in share.heads:
             await self._threads.indexes.erase(head)
@@ -122,6 +149,10 @@ class Erasure:
     async def _note(self, erased: Erased) -> None:
         row = Entity(NOTES, f"{erased.at.isoformat()}:{erased.id}", {"json": erased.json_text().encode()})
         await self._table("identities").commit([Op(Write.UPSERT, row)])
+
+
+def _customer(head: Conversation) -> Who:
+    return Who(channel=head.channel, account=head.account, id=head.customer.id)
 
 
 def _lines(identity: Model | None, found: Sequence[Share]) -> Iterator[str]:

@@ -1,11 +1,12 @@
-"""The threads of a customer, row by row: what is theirs, and what of it belongs to somebody else.
+"""A thread row by row: what of it a customer's erasure, or the end of its time, takes, and what stays.
 
 A thread is nearly always one customer's. Where several people share one (a group), each conversation in it is
 its customer's, and so are the rows that name its messages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from functions.conversations import layout
 from functions.conversations.model import Conversation, State, StoredMessage
@@ -19,7 +20,7 @@ CHUNK = 100  # operations of a transaction
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A customer's share of one thread; `whole`: nobody else has one."""
+    """Some of a thread's conversations, a customer's mostly; `whole`: it has no others."""
 
     partition: str
     heads: tuple[Conversation, ...]
@@ -41,7 +42,13 @@ async def shares(table: Table, who: Who, conversations: Sequence[str]) -> list[S
     """Read the customer's threads: those of the conversations, and the one that has the customer's own id."""
     own = thread_key(who.channel, who.account, who.id)
     partitions = dict.fromkeys([*(layout.place(one).partition for one in conversations), own])
-    return [share for one in partitions if (share := await _share(table, one, who)).rows]
+    found = [await _share(table, one, lambda head: _is_of(head, who)) for one in partitions]
+    return [share for share in found if share.rows]
+
+
+async def expired(table: Table, partition: str, before: datetime) -> Share:
+    """Read a thread's conversations that closed before a moment."""
+    return await _share(table, partition, lambda head: bool(head.closed_at and head.closed_at < before))
 
 
 def refuse_open(found: Sequence[Share]) -> None:
@@ -59,10 +66,10 @@ async def drop(table: Table, rows: Sequence[Entity]) -> int:
     return len(rows)
 
 
-async def _share(table: Table, partition: str, who: Who) -> Share:
+async def _share(table: Table, partition: str, wanted: Callable[[Conversation], bool]) -> Share:
     rows = await table.range(partition)
     heads = {row.key: layout.read(Conversation, row) for row in rows if row.key.startswith(layout.NEWEST)}
-    mine = {key: head for key, head in heads.items() if _is_of(head, who)}
+    mine = {key: head for key, head in heads.items() if wanted(head)}
     whole = len(mine) == len(heads) and bool(heads)
     numbers = {layout.place(head.id).number for head in mine.values()}
     kept = [row for row in rows if row.key not in heads and (whole or _number(row) in numbers)]

@@ -87,6 +87,13 @@ class Parked:
         row = await self._row(parked_id)
         await self._table.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
 
+    async def expire(self, before: datetime) -> int:
+        """Forget what was parked before a moment, and tell how many."""
+        rows = await self._table.range(PARTITION, start=_since(before))
+        for row in rows:
+            await self._table.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
+        return len(rows)
+
     async def _row(self, parked_id: str) -> Entity:
         row = await self._table.get(PARTITION, parked_id)
         if row is None:
@@ -96,7 +103,11 @@ class Parked:
 
 def _key(at: datetime, message: str) -> str:
     """Sort the newest first; what is parked twice in one second by redelivery is one row."""
-    return f"{9_999_999_999 - int(at.timestamp()):010d}-{digest(message)}"
+    return f"{_since(at)}-{digest(message)}"
+
+
+def _since(at: datetime) -> str:
+    return f"{9_999_999_999 - int(at.timestamp()):010d}"
 
 
 def _row(parked: ParkedMessage) -> Entity:

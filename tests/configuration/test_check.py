@@ -93,6 +93,7 @@ def test_every_secret_of_every_account_can_be_a_reference(example: str) -> None:
         ("workstreams.0.rules.0.agentQueue", "x", "workstreams[0].rules[0].agentQueue", "no agent queue 'x'"),
         ("workstreams.0.rules.0.agentQueue", GONE, "workstreams[0].rules[0].agentQueue", "is missing"),
         ("workstreams.0.rules.0.workstream", "sales", "workstreams[0].rules[0].workstream", "only"),
+        ("retention", "P29D", "retention", "30 days"),
         ("workstreams.0.autoClose", {"open": "-P1D"}, "workstreams[0].autoClose.open", "more than no time"),
         ("agentQueues.0.hours", "x", "agentQueues[0].hours", "there is no set of operating hours 'x'"),
         ("operatingHours.0.timezone", "Helsinki", "operatingHours[0].timezone", "no time zone 'Helsinki'"),
