@@ -149,8 +149,8 @@ async def test_who_opted_out_stays_known(house: House) -> None:
 async def test_who_is_merged_stays_known(house: House) -> None:
     one, other = f"custom-{uuid4().hex}", f"custom-{uuid4().hex}"
     conversations = [await texted(house, one), await texted(house, other)]
-    names = [Who(channel="custom", account="portal", id=name) for name in (one, other)]
-    await house.services.merger.merge(*names, "admin")
+    primary, alias = (Who(channel="custom", account="portal", id=name) for name in (one, other))
+    await house.services.merger.merge(primary, alias, "admin")
     await close(house, conversations[1])
     assert await expire(house, now()) == 1
     known = await house.services.identities.get("custom", "portal", one)
