@@ -99,7 +99,7 @@ class Facebook:
     def render(
         self, outbound: Outbound, account: Account[FacebookSettings], standing: Standing
     ) -> list[Call]:
-        """Send text parts, then each attachment; quick replies go with the last, for the next hides them."""
+        """Send text parts, then each attachment; with quick replies the last text, which asks, goes last."""
         rules.check(outbound, self.capabilities, standing)
         settings = account.settings
         url = f"{settings.api_base}/{settings.api_version}/{settings.page_id}/messages"

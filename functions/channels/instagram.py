@@ -24,6 +24,7 @@ from functions.channels.contract import (
     Step,
 )
 from functions.channels.text import octets, split
+from functions.errors import NotDeliverable
 from functions.message import AttachmentKind, Delivery, Event, Inbound, Outbound
 from functions.providers import meta
 from functions.providers.meta.messenger import Page, items
@@ -122,13 +123,15 @@ class Instagram:
     def render(
         self, outbound: Outbound, account: Account[InstagramSettings], standing: Standing
     ) -> list[Call]:
-        """Send text parts of at most 1000 bytes, then each attachment; quick replies go with the last."""
+        """Send text parts of at most 1000 bytes, then each attachment; quick replies go with a text, last."""
         rules.check(outbound, self.capabilities, standing)
         settings = account.settings
         url = f"{settings.base}/{settings.api_version}/{settings.page_id or settings.instagram_id}/messages"
         if outbound.event:
             return [meta.graph_call(url, settings.access_token, typing(outbound))]
         texts = split(outbound.text, self.capabilities.text_limit, octets)
+        if outbound.choices and not texts:
+            raise NotDeliverable("choice-text", "quick replies of Instagram need a text that asks")
         addressed = envelope(outbound, self.capabilities, standing)
         return [
             meta.graph_call(url, settings.access_token, {**addressed, "message": content})

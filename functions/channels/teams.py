@@ -32,6 +32,7 @@ from functions.channels.contract import (
     Sent,
     Standing,
     Step,
+    Unsure,
 )
 from functions.entra import EntraApp
 from functions.errors import NotDeliverable
@@ -162,6 +163,8 @@ class Teams:
         if answer.status < 300:
             name = text(content, "id")
             return Sent(name) if name else UNNAMED
+        if answer.status >= 500:  # bots that repeat it have been seen to say everything twice
+            return Unsure(f"Teams answered {answer.status}: the message may have been sent, look there first")
         if answer.status not in _REASONS:
             return by_status("Teams", answer)
         code, again = text(content, "error", "code"), answer.status in _AGAIN

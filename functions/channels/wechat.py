@@ -59,7 +59,7 @@ class WeChat:
     Settings = WeChatSettings
     capabilities = Capabilities(
         address="original_id",
-        text_limit=680,  # WeChat counts 2048 bytes, and a unit may take three
+        text_limit=2048,  # of bytes; few long parts: after some messages the customer must write first
         body_limit=256 * 1024,
         attachments={
             AttachmentKind.IMAGE: 10_000_000,

@@ -53,13 +53,16 @@ def test_parts_are_measured_in_bytes() -> None:
     assert messages[3] == {"attachment": {"type": "image", "payload": {"url": PHOTO.url}}}
 
 
-def test_quick_replies_go_last() -> None:
+def test_quick_replies_go_last_under_a_text() -> None:
     choices = (Choice(title="Kyllä", payload="YES"),)
-    calls = rendered("instagram", text="a" * 1001, choices=choices)
-    assert [content(call)["message"].get("quick_replies") for call in calls] == [
+    calls = rendered("instagram", text="a" * 1001, attachments=(PHOTO,), choices=choices)
+    messages = [content(call)["message"] for call in calls]
+    assert [message.get("quick_replies") for message in messages] == [
+        None,
         None,
         [{"content_type": "text", "title": "Kyllä", "payload": "YES"}],
     ]
+    assert [next(iter(message)) for message in messages] == ["text", "attachment", "text"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,7 @@ def test_window(hours: float, tag: Tag | None, kind: str) -> None:
         (None, {"text": "x"}, "never-wrote"),
         (1, {"attachments": (PHOTO.model_copy(update={"size": 8_000_001}),)}, "attachment-size"),
         (1, {"attachments": (Attachment(kind=AttachmentKind.LOCATION, url="geo:1,2"),)}, "attachment-kind"),
+        (1, {"attachments": (PHOTO,), "choices": (Choice(title="a", payload="b"),)}, "choice-text"),
     ],
 )
 def test_what_instagram_would_not_take(hours: float | None, message: dict[str, Any], code: str) -> None:

@@ -70,6 +70,8 @@ def test_items(channel: str, case: Case) -> None:
         assert (item.channel, item.provider, item.account) == (*ADAPTERS[channel], f"{channel}-1")
         assert item.received_at == NOW
         assert item.event
+        assert item.sender.id or item.kind is Kind.RECEIPT
+        assert item.thread or item.kind is Kind.RECEIPT
         assert (item.raw is not None) or item.kind is not Kind.UNSUPPORTED
         assert Inbound.model_validate_json(item.json_text()) == item  # as the router reads it
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.errors import Invalid, NotAuthentic
-from functions.message import Inbound
+from functions.message import Inbound, Kind
 from functions.providers.wechat.xml import read_xml
 from tests.channels.samples import (
     BASE,
@@ -139,6 +139,8 @@ def test_no_body_breaks_the_parser(channel: str, data: st.DataObject) -> None:
         assert whole == [] or [] in whole.values()
     for item in items:
         assert Inbound.model_validate_json(item.json_text()) == item
+        assert item.event
+        assert (item.thread and item.sender.id) or item.kind is Kind.RECEIPT
 
 
 def test_an_empty_batch_is_nothing() -> None:

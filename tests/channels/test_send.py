@@ -95,9 +95,9 @@ def test_messenger_parts_media_and_choices_in_order() -> None:
     choices = (Choice(title="Kyllä", payload="YES"), Choice(title="Ei", payload="NO"))
     calls = rendered("facebook", text="a" * 3000, attachments=(PHOTO, PAPER), choices=choices, reply_to="m_1")
     messages = [content(call)["message"] for call in calls]
-    assert [len(message.get("text", "")) for message in messages] == [2000, 1000, 0, 0]
-    assert messages[2]["attachment"] == {"type": "image", "payload": {"url": PHOTO.url}}
-    assert messages[3]["attachment"]["type"] == "file"
+    assert [len(message.get("text", "")) for message in messages] == [2000, 0, 0, 1000]
+    assert messages[1]["attachment"] == {"type": "image", "payload": {"url": PHOTO.url}}
+    assert messages[2]["attachment"]["type"] == "file"
     assert messages[3]["quick_replies"][0] == {"content_type": "text", "title": "Kyllä", "payload": "YES"}
     assert ["quick_replies" in message for message in messages] == [False, False, False, True]
     assert ["reply_to" in content(call) for call in calls] == [True, False, False, False]

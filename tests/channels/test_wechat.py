@@ -242,6 +242,7 @@ def test_a_menu_goes_last() -> None:
 def test_no_part_is_over_wechats_bytes() -> None:
     contents: list[Any] = [call.json for call in rendered(text="漢字 👋" * 1000)]
     assert all(len(one["text"]["content"].encode()) <= 2048 for one in contents)
+    assert len(rendered(text="a" * 2048)) == 1
 
 
 @pytest.mark.parametrize(("hours", "code"), [(48.1, "window-closed"), (None, "never-wrote")])

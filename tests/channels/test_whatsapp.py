@@ -77,7 +77,7 @@ def test_captions_are_short(text: str, types: list[str]) -> None:
         (24.1, {"text": "x"}, "window-closed"),
         (None, {"text": "x"}, "never-wrote"),
         (1, {"text": "x", "choices": CHOICES * 2}, "too-many-choices"),
-        (1, {"attachments": (PHOTO,), "choices": CHOICES}, "choices-text"),
+        (1, {"attachments": (PHOTO,), "choices": CHOICES}, "choice-text"),
         (1, {"text": "x", "choices": (Choice(title="a" * 21, payload="b"),)}, "choice-length"),
         (1, {"text": "x", "choices": (Choice(title="a", payload="b" * 257),)}, "choice-length"),
         (1, {"text": "x", "choices": (Choice(title="", payload="b"),)}, "choice-length"),

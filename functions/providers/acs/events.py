@@ -29,6 +29,7 @@ class Incoming:
         """Make the item; `customer` is the end, from or to, at which the customer is."""
         data = self.event.data
         address, phone = person(text(data, customer))
+        address = address or self.account  # what names nobody is about the account itself
         return Inbound(
             channel=self.channel,
             provider="acs",

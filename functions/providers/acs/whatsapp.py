@@ -42,7 +42,7 @@ def read(incoming: Incoming, channel_id: str) -> Inbound:
         return incoming.unsupported()
     if not same_address(text(data, "to"), channel_id):
         return incoming.unsupported("the message is for another channel than this account's")
-    if "reaction" in data:
+    if child(data, "reaction"):
         return _reaction(incoming)
     pressed = child(data, "button") or child(data, "interactive")
     return _pressed(incoming, pressed) if pressed else _message(incoming)

@@ -42,7 +42,7 @@ class _Item:
 
     def make(self, kind: Kind, **more: Any) -> Inbound:
         headers = self.business.headers
-        customer = text(self.content, "sourceId") or headers.get("source-id", "")
+        customer = text(self.content, "sourceId") or headers.get("source-id", "") or self.business.id
         name = text(self.content, "id") or headers.get("id", "") or fragment_id(self.content)
         return Inbound(
             channel=self.business.channel,

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from functions.errors import Invalid
 from functions.message import Address, Attachment, AttachmentKind, Delivery, Inbound, Kind, Receipt
-from functions.providers.payload import child, fragment_id, instant, number, read_json, text
+from functions.providers.payload import child, digits, fragment_id, instant, read_json, text
 
 _MEDIA = {"image": AttachmentKind.IMAGE, "audio": AttachmentKind.AUDIO, "video": AttachmentKind.VIDEO}
 _STATES = {"DELIVERED": Delivery.DELIVERED, "READ": Delivery.READ}
@@ -39,15 +39,16 @@ class _Item:
 
     def make(self, kind: Kind, **more: Any) -> Inbound:
         phone = text(self.content, "senderPhoneNumber") or text(self.content, "phoneNumber")
+        customer = phone or self.agent.id  # what names nobody is about the agent itself
         event = text(self.content, "eventId") or text(self.content, "messageId")
         return Inbound(
             channel=self.agent.channel,
             provider="google",
             account=self.agent.account,
-            thread=phone,
+            thread=customer,
             event=event or fragment_id(self.content),
             kind=kind,
-            sender=Address(id=phone, phone=phone),
+            sender=Address(id=customer, phone=phone),
             sent_at=instant(text(self.content, "sendTime")),
             received_at=self.agent.received_at,
             **more,
@@ -118,7 +119,7 @@ def _file(found: _Item) -> Inbound:
         url=url,
         content_type=media,
         name=text(file, "fileName"),
-        size=number(file, "fileSizeBytes"),
+        size=digits(file, "fileSizeBytes"),
     )
     return found.make(Kind.MESSAGE, text=text(found.content, "text"), attachments=(attachment,))
 

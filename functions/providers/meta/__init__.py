@@ -10,7 +10,7 @@ from pydantic import JsonValue, SecretStr
 
 from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Response, Sent
 from functions.errors import Forbidden, Invalid, NotAuthentic
-from functions.providers.answers import UNNAMED, by_status, retry_after
+from functions.providers.answers import AMBIGUOUS, UNNAMED, by_status, retry_after
 from functions.providers.meta.errors import PASSING, reason
 from functions.providers.payload import child, read_answer, text
 from functions.providers.signatures import header, keyed_hash, same
@@ -67,7 +67,7 @@ def receipt(answer: Answer, named: Callable[[JsonValue], str] = message_id) -> O
         message = named(content)
         return Sent(message) if message else UNNAMED
     code, subcode = text(error, "code"), text(error, "error_subcode")
-    if not code:
+    if not code or answer.status in AMBIGUOUS:
         return by_status("Meta", answer)
     retryable = code in PASSING or error.get("is_transient") is True or answer.status == 429
     after = retry_after(answer) if retryable else None

@@ -7,7 +7,7 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes.
 
 # Try again later, too many calls (of the app, the user, the page, the business), temporary send failure.
 _GRAPH = {"1", "2", "4", "17", "32", "341", "613", "1200", "80007"}
-_WHATSAPP = {"130429", "131000", "131016", "131056", "133004"}
+_WHATSAPP = {"130429", "131000", "131016", "131056", "131057", "133004"}
 PASSING = frozenset(_GRAPH | _WHATSAPP)
 
 _REASONS = {
@@ -37,6 +37,7 @@ _REASONS = {
     "131052": "the customer's medium cannot be fetched",
     "131053": "Meta cannot fetch the medium, or does not take its type",
     "131056": "too many messages to this customer in a short time",
+    "131057": "Meta is at work on the WhatsApp account: it takes messages again in some minutes",
     "132001": "the template does not exist in this language, or is not approved",
     "132015": "the template is paused for its quality",
     "133004": "WhatsApp's servers are out of service for the moment",

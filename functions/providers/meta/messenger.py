@@ -52,13 +52,14 @@ class _Item(NamedTuple):
     def make(
         self, kind: Kind, event: str = "", context: Mapping[str, str] | None = None, **more: Any
     ) -> Inbound:
-        sender = _end(self.fragment, "sender")
+        # What is about the page itself, or names nobody, has the page as its thread.
+        sender = _end(self.fragment, "sender") or self.page.id
         ours = sender == self.owner or kind is Kind.ECHO
         return Inbound(
             channel=self.page.channel,
             provider="meta",
             account=self.page.account,
-            thread=_end(self.fragment, "recipient") if ours else sender,
+            thread=(_end(self.fragment, "recipient") or self.page.id) if ours else sender,
             event=event or fragment_id(self.fragment),
             kind=kind,
             sender=Address(id=sender),

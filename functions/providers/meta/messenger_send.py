@@ -19,15 +19,17 @@ Content = dict[str, JsonValue]
 
 
 def contents(outbound: Outbound, texts: Sequence[str]) -> list[Content]:
-    """Give the messages: texts, then each attachment.
+    """Give the messages: texts, then each attachment; with quick replies the text that asks goes last.
 
-    Quick replies go with the last, for the next would hide them. Raises NotDeliverable for an attachment
-    without a web address, and for a quick reply that is too long.
+    The next message would hide them. Raises NotDeliverable for an attachment without a web address, and
+    for a quick reply that is too long.
     """
-    found: list[Content] = [{"text": part} for part in texts]
-    found += [{"attachment": _attachment(attachment)} for attachment in outbound.attachments]
-    if outbound.choices:
-        found[-1]["quick_replies"] = [_quick_reply(choice) for choice in outbound.choices]
+    said: list[Content] = [{"text": part} for part in texts]
+    media: list[Content] = [{"attachment": _attachment(attachment)} for attachment in outbound.attachments]
+    if not outbound.choices:
+        return [*said, *media]
+    found = [*said[:-1], *media, *said[-1:]]
+    found[-1]["quick_replies"] = [_quick_reply(choice) for choice in outbound.choices]
     return found
 
 

@@ -60,6 +60,8 @@ class _Item(NamedTuple):
         context: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Inbound:
+        if not customer.id:  # it is about the number itself
+            customer = customer.model_copy(update={"id": self.number.id})
         return Inbound(
             channel=self.number.channel,
             provider="meta",

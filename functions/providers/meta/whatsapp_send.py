@@ -62,7 +62,7 @@ def contents(outbound: Outbound, limit: int) -> list[Content]:
 
 def _asked(texts: list[str], choices: Iterable[Choice]) -> list[Content]:
     if not texts:
-        raise NotDeliverable("choices-text", "buttons of WhatsApp need a text to stand under")
+        raise NotDeliverable("choice-text", "buttons of WhatsApp need a text to stand under")
     *before, question = (*texts[:-1], *split(texts[-1], CAPTION_LIMIT))
     action: JsonValue = {"buttons": [_button(choice) for choice in choices]}
     asked: Content = "interactive", {"type": "button", "action": action, "body": {"text": question}}

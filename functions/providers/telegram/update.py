@@ -16,7 +16,7 @@ from functions.message import Address, Inbound, Kind
 from functions.providers.payload import child, children, fragment_id, moment, number, read_json, text
 from functions.providers.telegram.media import attachments
 
-_MEMBER = {"kicked": Kind.OPT_OUT, "member": Kind.OPT_IN}
+_OUTSIDE = frozenset({"left", "kicked"})  # what the bot is in a chat; in a customer's own: blocked, or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class _Update:
     raw: JsonValue  # the whole update
 
     def make(self, kind: Kind, event: str = "", thread: str = "", **more: Any) -> Inbound:
+        # What names nobody (a poll's end) is about the bot itself: the account stands for it.
         sender = more.pop("sender", None) or _person(self.fragment)
+        sender = sender if sender.id else sender.model_copy(update={"id": self.account})
         thread = thread or thread_name(self.fragment, child(self.fragment, "chat")) or sender.id
         return Inbound(
             channel=self.channel,
@@ -139,17 +141,23 @@ def _reacted(update: _Update) -> Iterator[Inbound]:
 
 
 def _membership(update: _Update) -> Iterator[Inbound]:
-    """The customer blocked the bot, or let it speak again."""
-    kind = _MEMBER.get(text(update.fragment, "new_chat_member", "status"), Kind.UNSUPPORTED)
-    yield update.make(kind, raw=update.raw)
+    """A customer blocked the bot, or let it speak again; in a group it is only put out, or let in."""
+    was, now = (text(update.fragment, name, "status") for name in ("old_chat_member", "new_chat_member"))
+    out, private = now in _OUTSIDE, text(update.fragment, "chat", "type") == "private"
+    if not now or (was and out == (was in _OUTSIDE)):  # a right was given or taken
+        yield from _unknown(update)
+    elif private:
+        yield update.make(Kind.OPT_OUT if out else Kind.OPT_IN, raw=update.raw)
+    else:
+        yield update.make(Kind.LEFT if out else Kind.JOINED, raw=update.raw)
 
 
 def _deleted(update: _Update) -> Iterator[Inbound]:
-    numbers = children(update.fragment, "message_ids")
-    thread = thread_name(update.fragment, child(update.fragment, "chat"))
+    numbers, chat = children(update.fragment, "message_ids"), child(update.fragment, "chat")
+    thread, customer = thread_name(update.fragment, chat), _address(chat)
     for found in numbers:
         name = f"{thread}:{text(found)}"
-        yield update.make(Kind.DELETE, f"{update.id}:{name}", target=name, sender=Address(id=thread))
+        yield update.make(Kind.DELETE, f"{update.id}:{name}", target=name, sender=customer)
     if not numbers:
         yield from _unknown(update)
 

@@ -52,7 +52,7 @@ def _message(content: JsonValue, own: Number) -> Inbound:
     parts = {**child(content, "content"), **child(said, "content")}
     texts = [text(parts, name) for name in parts if _TEXT.fullmatch(name)]
     body, media = text(said, "mo_message") or "\n".join(filter(None, texts)), _media(parts)
-    kind = _ACTIONS.get(text(said, "action"), Kind.MESSAGE)
+    kind = _ACTIONS.get(text(said, "action").lower(), Kind.MESSAGE)
     if not body and not media and kind is Kind.MESSAGE:
         return _make(content, own, Kind.UNSUPPORTED, raw=content)
     context = {name: found for field, name in _CONTEXT.items() if (found := text(said, field))}

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from functions.channels.contract import Answer, Call, Outcome, Refused, Request, Sent
 from functions.errors import Invalid, NotAuthentic
-from functions.providers.answers import UNNAMED, by_status, retry_after
+from functions.providers.answers import AMBIGUOUS, UNNAMED, by_status, retry_after
 from functions.providers.payload import read_answer, text
 from functions.providers.settings import ApiBase, Secret, Settings
 from functions.providers.signatures import header, keyed_hash, same, sha256_hex
@@ -97,7 +97,7 @@ def receipt(answer: Answer) -> Outcome:
         sid = text(content, "sid")
         return Sent(sid) if sid else UNNAMED
     code = text(content, "code")
-    if not code:
+    if not code or answer.status in AMBIGUOUS:
         return by_status("Twilio", answer)
     retryable = code in PASSING or answer.status == 429 or answer.status in (500, 503)
     return Refused(code, reason(code), retryable, retry_after(answer) if retryable else None)

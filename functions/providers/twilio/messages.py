@@ -94,7 +94,8 @@ def _status(request: Request, inbox: Inbox, form: Fields, state: Delivery) -> In
 
 
 def _item(request: Request, inbox: Inbox, form: Fields, **more: Any) -> Inbound:
-    customer = address(form.get("From") or form.get("ExternalUserId", ""))
+    # What names nobody is about the account itself.
+    customer = address(form.get("From") or form.get("ExternalUserId", "")) or inbox.account
     phone = customer if _E164.fullmatch(customer) else ""
     return Inbound(
         channel=inbox.channel,

@@ -38,7 +38,7 @@ class _Item(NamedTuple):
     content: dict[str, JsonValue]
 
     def make(self, kind: Kind, context: Mapping[str, str] | None = None, **more: Any) -> Inbound:
-        customer = text(self.content, "FromUserName")
+        customer = text(self.content, "FromUserName") or self.official.id
         return Inbound(
             channel=self.official.channel,
             provider="wechat",

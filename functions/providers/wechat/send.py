@@ -6,7 +6,7 @@ Follows https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Serv
 from pydantic import JsonValue
 
 from functions.channels import rules
-from functions.channels.text import split
+from functions.channels.text import octets, split
 from functions.errors import NotDeliverable
 from functions.message import Attachment, AttachmentKind, Outbound
 from functions.providers.wechat.media import REFERENCE
@@ -16,11 +16,12 @@ Content = dict[str, JsonValue]
 
 
 def contents(outbound: Outbound, limit: int) -> list[Content]:
-    """Give the messages: texts in parts, then each attachment; with choices the last text heads a menu.
+    """Give the messages: texts in parts of at most `limit` bytes, then each attachment.
 
-    Raises NotDeliverable for choices without a text, and for an attachment without an address.
+    With choices the last text heads a menu, and goes last. Raises NotDeliverable for choices without a
+    text, and for an attachment without an address.
     """
-    texts = split(outbound.text, limit)
+    texts = split(outbound.text, limit, octets)
     menu = [_menu(texts.pop(), outbound)] if outbound.choices and texts else []
     if outbound.choices and not menu:
         raise NotDeliverable("choice-text", "a menu needs a text that asks")

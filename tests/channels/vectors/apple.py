@@ -136,7 +136,7 @@ CASES = {
     "a kind of tomorrow": Case(_message(b"hologram"), [{**_ME, "kind": "unsupported"}]),
     "values of wrong types": Case(
         b'{"type":"text","body":7,"attachments":{"x":1},"sourceId":["y"]}',
-        [{"kind": "message", "text": "7", "thread": ""}],
+        [{"kind": "message", "text": "7", "thread": "business-1"}],
     ),
     "nothing": Case(b"{}", [{"kind": "unsupported"}]),
 }

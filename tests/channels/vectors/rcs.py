@@ -62,6 +62,24 @@ CASES = {
             }
         ],
     ),
+    "a size in words, as 64-bit numbers are in Google's JSON": Case(
+        _message(
+            b'"userFile":{"payload":{"mimeType":"image/png","fileSizeBytes":"128000","fileUri":"https://files.example/1"}}'
+        ),
+        [
+            {
+                "kind": "message",
+                "attachments": [
+                    {
+                        "kind": "image",
+                        "url": "https://files.example/1",
+                        "contentType": "image/png",
+                        "size": 128000,
+                    }
+                ],
+            }
+        ],
+    ),
     "document": Case(
         _message(
             b'"userFile":{"payload":{"mimeType":"application/pdf","fileUri":"https://files.example/2"}}'
@@ -129,7 +147,7 @@ CASES = {
     "a receipt of nothing": Case(_event(b'"eventType":"READ"'), [{"kind": "unsupported"}]),
     "values of wrong types": Case(
         b'{"messageId":["x"],"text":7,"sendTime":5,"senderPhoneNumber":{}}',
-        [{"kind": "message", "text": "7", "thread": ""}],
+        [{"kind": "message", "text": "7", "thread": "monikanava_demo@rbm.goog"}],
     ),
     "nothing": Case(b"{}", [{"kind": "unsupported"}]),
 }

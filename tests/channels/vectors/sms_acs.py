@@ -95,7 +95,8 @@ CASES = {
         ],
     ),
     "nobody": Case(
-        body(event(RECEIVED, {"message": "x"})), [{"kind": "unsupported", "thread": "", "event": "ev-1"}]
+        body(event(RECEIVED, {"message": "x"})),
+        [{"kind": "unsupported", "thread": "sms-acs-1", "event": "ev-1"}],
     ),
     "delivered": Case(
         body(event(REPORTED, report())),
@@ -141,7 +142,7 @@ CASES = {
     ),
     "an unknown event": Case(
         body(event("Microsoft.Communication.ChatMessageReceived", {"body": "x"})),
-        [{"kind": "unsupported", "thread": "", "event": "ev-1"}],
+        [{"kind": "unsupported", "thread": "sms-acs-1", "event": "ev-1"}],
     ),
     "no event": Case(b'[7, "x", {}]', [{"kind": "unsupported"}] * 3),
     "no events": Case(b"[]", []),

@@ -57,6 +57,7 @@ CASES = {
         [{**_ME, "kind": "optOut", "text": "Stop"}],
     ),
     "start": Case(_inbound(b'"mo_message":"Start","action":"start"'), [{**_ME, "kind": "optIn"}]),
+    "stop in capitals": Case(_inbound(b'"mo_message":"Seis","action":"STOP"'), [{**_ME, "kind": "optOut"}]),
     "help is a message": Case(
         _inbound(b'"mo_message":"HELP","action":"help"'), [{**_ME, "kind": "message", "text": "HELP"}]
     ),

@@ -13,6 +13,13 @@ _ME = {
     "sentAt": "2026-11-22T10:00:00Z",
 }
 _GROUP = b'"date":1795341600,"chat":{"id":-1001234567890,"type":"supergroup","title":"Tuki"}'
+_RIGHTS = (
+    b"be_edited is_anonymous manage_chat delete_messages manage_video_chats restrict_members promote_members "
+    b"change_info invite_users post_stories edit_stories delete_stories"
+)
+_ADMINISTRATOR = b'{"status":"administrator","user":{"id":1,"is_bot":true,"first_name":"B"},%b}' % b",".join(
+    b'"%b":true' % (right if right.startswith(b"is_") else b"can_" + right) for right in _RIGHTS.split()
+)
 
 
 def _update(kind: bytes, content: bytes) -> bytes:
@@ -194,7 +201,10 @@ CASES = {
             b"deleted_business_messages",
             b'"business_connection_id":"bc_1","chat":{"id":42,"type":"private"},"message_ids":[7,8]',
         ),
-        [{"kind": "delete", "thread": "bc_1:42", "target": f"bc_1:42:{number}"} for number in (7, 8)],
+        [
+            {"kind": "delete", "thread": "bc_1:42", "target": f"bc_1:42:{number}", "sender": {"id": "42"}}
+            for number in (7, 8)
+        ],
     ),
     "button": Case(
         _update(
@@ -240,6 +250,32 @@ CASES = {
             % (_FROM, _CHAT),
         ),
         [{**_ME, "kind": "optIn"}],
+    ),
+    "added to a group": Case(
+        _update(
+            b"my_chat_member",
+            b'%b,%b,"old_chat_member":{"status":"left","user":{"id":1,"is_bot":true,"first_name":"B"}},'
+            b'"new_chat_member":{"status":"member","user":{"id":1,"is_bot":true,"first_name":"B"}}'
+            % (_FROM, _GROUP),
+        ),
+        [{"kind": "joined", "thread": "-1001234567890", "sender": _ME["sender"]}],
+    ),
+    "put out of a group, which stops nobody's messages": Case(
+        _update(
+            b"my_chat_member",
+            b'%b,%b,"old_chat_member":%b,'
+            b'"new_chat_member":{"status":"kicked","user":{"id":1,"is_bot":true,"first_name":"B"},"until_date":0}'
+            % (_FROM, _GROUP, _ADMINISTRATOR),
+        ),
+        [{"kind": "left", "thread": "-1001234567890", "sender": _ME["sender"]}],
+    ),
+    "a right in a group": Case(
+        _update(
+            b"my_chat_member",
+            b'%b,%b,"old_chat_member":{"status":"member","user":{"id":1,"is_bot":true,"first_name":"B"}},'
+            b'"new_chat_member":%b' % (_FROM, _GROUP, _ADMINISTRATOR),
+        ),
+        [{"kind": "unsupported", "thread": "-1001234567890"}],
     ),
     "joined and left": Case(
         _update(

@@ -155,6 +155,6 @@ CASES = {
     ),
     "values of wrong types": Case(
         b"<xml><MsgType>text</MsgType><Content><b>x</b></Content><CreateTime>soon</CreateTime></xml>",
-        [{"kind": "message", "text": None, "thread": ""}],
+        [{"kind": "message", "text": None, "thread": "gh_0001"}],
     ),
 }

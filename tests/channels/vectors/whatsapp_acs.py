@@ -55,6 +55,17 @@ CASES = {
             }
         ],
     ),
+    "text, with all that it is not as null": Case(
+        body(
+            event(
+                RECEIVED,
+                message(
+                    content="Hei", media=None, context=None, button=None, interactive=None, reaction=None
+                ),
+            )
+        ),
+        [{**_ME, "kind": "message", "text": "Hei"}],
+    ),
     "text without a message id": Case(
         body(event(RECEIVED, message(content="x", messageId=None), "ev-9")),
         [{**_ME, "kind": "message", "event": "ev-9"}],
