@@ -133,6 +133,54 @@ def test_refused(channel: str, status: int, body: object, code: str, retryable: 
     assert "358401234567" not in answer.reason  # the provider's own sentence may tell of the customer
 
 
+# What time alone cures, by the providers' lists of codes; nothing else of theirs is tried again.
+PASSING = {
+    "sms": (20429, 21611, 30001, 63018),
+    "whatsapp-twilio": (20429, 63018),
+    "facebook": (1, 2, 4, 17, 32, 341, 613, 1200, 80007),
+    "instagram": (1, 2, 4, 17, 32, 613),
+    "whatsapp-meta": (4, 80007, 130429, 131000, 131016, 131056, 131057, 133004),
+    "wechat": (-1, 45011),
+}
+FINAL = {
+    "sms": (20003, 20404, 21211, 21408, 21606, 21610, 21612, 21614, 21617, 30003, 30005, 30007, 30034),
+    "whatsapp-twilio": (21610, 63003, 63007, 63016, 63024),
+    "facebook": (10, 100, 190, 200, 230, 368, 551, 10904),
+    "instagram": (10, 100, 190, 551),
+    "whatsapp-meta": (
+        100,
+        190,
+        131026,
+        131031,
+        131047,
+        131048,
+        131049,
+        131050,
+        131051,
+        132000,
+        132001,
+        132015,
+    ),
+    "wechat": (40003, 40007, 40013, 40125, 40164, 45002, 45009, 45015, 45047, 48001),
+}
+ERRORS = {"sms": twilio, "whatsapp-twilio": twilio, "wechat": wechat}
+
+
+@pytest.mark.parametrize(
+    ("channel", "code", "again"),
+    [
+        (channel, code, again)
+        for again, table in ((True, PASSING), (False, FINAL))
+        for channel, codes in table.items()
+        for code in codes
+    ],
+)
+def test_a_code_is_tried_again_or_not(channel: str, code: int, again: bool) -> None:
+    answer = read(channel, 200 if channel == "wechat" else 400, ERRORS.get(channel, meta)(code))
+    assert isinstance(answer, Refused)
+    assert (answer.code, answer.retryable) == (str(code), again)
+
+
 PAGES = [
     b"",
     b"<html>Bad Gateway</html>",
