@@ -132,12 +132,17 @@ async def _write(where: Reached, head: Conversation, text: str) -> None:
             "notetext": text,
             f"objectid_{target.entity}@odata.bind": f"/{odata.row(collection, target.id)}",
         }
-        new = await where.client.create(odata.row("annotations", str(uuid5(NOTES, head.id))), content)
+        new = await where.client.create(odata.row("annotations", _note(head)), content)
     except Refused as refused:
         if refused.answered in (401, 403):
             raise Unavailable(f"no note may be written: {refused.reason}") from None
         raise
     log.info("note: account=%s conversation=%s new=%s", where.account.id, head.id, new)
+
+
+def _note(head: Conversation) -> str:
+    """Name its note; by its time too, for a thread whose conversations were erased counts from one again."""
+    return str(uuid5(NOTES, f"{head.id}:{head.created_at.isoformat()}"))
 
 
 def _target(head: Conversation) -> Link | None:

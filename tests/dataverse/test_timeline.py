@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
+from functions.conversations import layout
 from functions.conversations.model import Conversation, Link, Relation, State
 from functions.conversations.threads import Draft
 from functions.dataverse.timeline import SPREAD, _partition
 from functions.dataverse.transcript import LONGEST, transcript
+from functions.erasure.threads import drop
 from functions.message import Attachment, AttachmentKind, EntityRef
 from local.simulators.state import Behaviour
 from tests.dataverse.house import guid
@@ -85,6 +87,19 @@ async def test_a_note_is_written_once(world: World) -> None:
     assert await world.timeline.write(world.services.threads) == 1
     assert len(notes(world)) == 1
     assert await waiting(world) == []
+
+
+async def test_one_that_has_an_erased_ones_number_has_a_note_of_its_own(world: World) -> None:
+    await world.configure(writeBack=True)
+    number = phone()
+    for count in (1, 2):
+        head = await world.text(number)
+        await world.services.threads.link(head.id, customer(world))
+        await world.services.threads.transition(head.id, State.CLOSED, agent="liisa")
+        await world.timeline.write(world.services.threads)
+        assert (head.id[-1], len(notes(world))) == ("1", count)
+        table = world.services.threads._store.table  # as erasing does, without the other rooms
+        await drop(table, await table.range(layout.place(head.id).partition))
 
 
 @pytest.mark.parametrize("answer", [Behaviour.TOO_MANY, Behaviour.ERROR])
