@@ -17,6 +17,7 @@ AGENTS = {
     "accept": "take a conversation",
     "end": "end the talk, but not yet the wrap-up",
     "close": "close a conversation",
+    "transfer": "have a conversation wait in another agent queue",
     "note": "leave a private note, for agents only",
     "follow": "print what happens in a conversation, until Ctrl-C",
 }
@@ -78,16 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     reply.add_argument("--text", required=True)
     reply.set_defaults(command=commands.reply)
 
-    for verb, meaning in AGENTS.items():
-        agent = words.add_parser(verb, help=meaning)
-        agent.add_argument("conversation")
-        agent.set_defaults(command=commands.act, verb=verb, text="", reason="")
-        if verb == "close":
-            agent.add_argument("--reason", default="")
-        if verb == "note":
-            agent.add_argument("--text", required=True)
-        if verb == "follow":
-            agent.set_defaults(command=commands.follow)
+    _agents(words)
 
     load = words.add_parser("import", help="write business records from a file of JSON lines")
     load.add_argument("file", type=Path)
@@ -112,6 +104,22 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("message", help="JSON of a message: {channel, provider, account, text, …}")
     explain.set_defaults(command=configuring.explain)
     return parser
+
+
+def _agents(words: Any) -> None:
+    """Add what agents do with a conversation."""
+    for verb, meaning in AGENTS.items():
+        agent = words.add_parser(verb, help=meaning)
+        agent.add_argument("conversation")
+        agent.set_defaults(command=commands.act, verb=verb, text="", reason="", queue="")
+        if verb in ("close", "transfer"):
+            agent.add_argument("--reason", default="")
+        if verb == "transfer":
+            agent.add_argument("--queue", required=True)
+        if verb == "note":
+            agent.add_argument("--text", required=True)
+        if verb == "follow":
+            agent.set_defaults(command=commands.follow)
 
 
 if __name__ == "__main__":

@@ -110,8 +110,12 @@ async def reply(options: Options) -> None:
 
 
 async def act(options: Options) -> None:
-    """Accept, end or close a conversation, or leave a note in it."""
-    bodies: dict[str, Json] = {"close": {"reason": options.reason}, "note": {"text": options.text}}
+    """Accept, transfer, end or close a conversation, or leave a note in it."""
+    bodies: dict[str, Json] = {
+        "close": {"reason": options.reason},
+        "transfer": {"agentQueue": options.queue, "reason": options.reason},
+        "note": {"text": options.text},
+    }
     what, key = ("notes", str(uuid.uuid4())) if options.verb == "note" else (options.verb, "")
     async with signed_in(options.data) as desk:
         done = await said(desk.act(options.conversation, what, bodies.get(options.verb), key))

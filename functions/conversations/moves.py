@@ -12,7 +12,7 @@ from functions.conversations.indexes import Indexes
 from functions.conversations.listing import bounded
 from functions.conversations.model import Conversation, State, StoredMessage
 from functions.conversations.news import EVENTS, announcement, carries, stated
-from functions.conversations.states import OVER, idled, moved
+from functions.conversations.states import OVER, idled, moved, transferred
 from functions.conversations.store import Store, persist
 from functions.errors import Conflict, NotFound
 from functions.message import Outbound
@@ -106,6 +106,11 @@ def moving(to: State, at: datetime, agent: str, reason: str) -> Callable[[Conver
         return head if head.state is to else moved(head, to, at=at, reason=reason, agent=agent)
 
     return change
+
+
+def transferring(queue: str, at: datetime, reason: str) -> Callable[[Conversation], Conversation]:
+    """Give the change to another agent queue; a conversation that waits there stays as it is."""
+    return partial(transferred, queue=queue, at=at, reason=reason)
 
 
 def accepting(at: datetime, agent: str) -> Callable[[Conversation], Conversation]:

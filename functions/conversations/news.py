@@ -30,11 +30,11 @@ def carries(head: Conversation, event: Event | None) -> bool:
 def stated(
     before: Conversation, after: Conversation, at: datetime, *, agent: str = "", announce: bool = True
 ) -> tuple[Conversation, StoredMessage | None]:
-    """Give the head with the message that tells of its new state; without one when the state is the same.
+    """Give the head with the message that tells of its new state, or of the agent queue where it waits now.
 
-    What the customer did is not announced: it is no news to them.
+    Without a message when both are the same. What the customer did is not announced: it is no news to them.
     """
-    if before.state is after.state:
+    if (before.state, before.agent_queue) == (after.state, after.agent_queue):
         return after, None
     sequence = after.messages + 1
     goes_out = announce and carries(after, EVENTS.get(after.state))

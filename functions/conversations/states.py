@@ -83,6 +83,22 @@ def moved(
     return rested(conversation.model_copy(update=changes), at)
 
 
+def transferred(conversation: Conversation, queue: str, *, at: datetime, reason: str = "") -> Conversation:
+    """Give the conversation as it waits in another agent queue for whoever takes it there.
+
+    Raises Conflict when the talk is over, and for a call that was answered: it cannot be put through again.
+    """
+    if (conversation.agent_queue, conversation.state) == (queue, State.OPEN):
+        return conversation
+    if conversation.state in OVER:
+        raise Conflict(f"a conversation in the state {conversation.state} goes to no other agent queue")
+    if conversation.channel == "voice" and conversation.state is State.ACTIVE:
+        raise Conflict("a call stays with the agent who answered it")
+    why = f"transferred to the agent queue {queue}" + (f": {reason}" if reason else "")
+    changes = {"state": State.OPEN, "state_reason": why, "agent": "", "agent_queue": queue}
+    return rested(conversation.model_copy(update=changes), at)
+
+
 def rested(conversation: Conversation, at: datetime) -> Conversation:
     """Note activity: the time until the timer closes it begins anew, and never runs backwards."""
     active = max(conversation.last_activity_at, at)

@@ -17,7 +17,7 @@ from functions.conversations.following import Known, Look, look
 from functions.conversations.indexes import Indexes
 from functions.conversations.listing import bounded
 from functions.conversations.model import Conversation, Decision, Link, State, StoredMessage
-from functions.conversations.moves import Moved, Mover, Send, accepting, moving
+from functions.conversations.moves import Moved, Mover, Send, accepting, moving, transferring
 from functions.conversations.notes import note
 from functions.conversations.opening import Opening, Received
 from functions.conversations.progress import seen_until
@@ -191,6 +191,10 @@ class Threads:
     async def accept(self, conversation: str, agent: str) -> Moved:
         """Make an open or waiting conversation the agent's; raises Conflict when another agent has it."""
         return await self._mover.move(conversation, accepting(self._clock(), agent), agent)
+
+    async def transfer(self, conversation: str, queue: str, *, agent: str, reason: str = "") -> Moved:
+        """Have a conversation wait in another agent queue; raises NotFound, or Conflict when it cannot."""
+        return await self._mover.move(conversation, transferring(queue, self._clock(), reason), agent)
 
     async def link(self, conversation: str, link: Link) -> Conversation:
         """Link a record, in place of a former link to the same one."""

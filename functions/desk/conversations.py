@@ -20,16 +20,27 @@ class Paging(Body):
 
 
 class Inbox(Paging):
-    """Whose conversations: of one workstream, in one state."""
+    """Whose conversations: of one workstream, in one state; of those, one agent queue's or one agent's.
+
+    Where either is given, a page may hold fewer than `limit`, or none, and still have one after it.
+    """
 
     workstream: Name
     state: State = State.OPEN
+    agent_queue: Name | None = None
+    agent: str | None = None
+
+    def has(self, conversation: Conversation) -> bool:
+        """Tell whether a conversation is of the agent queue and the agent that are asked for."""
+        queues = self.agent_queue in (None, conversation.agent_queue)
+        return queues and self.agent in (None, conversation.agent)
 
 
 async def list_conversations(call: Call[Inbox, Nothing], services: Services) -> Reply[Page[Conversation]]:
     """List the conversations of a workstream in a state, newest first."""
     query = call.query
-    return Reply(await services.threads.inbox(query.workstream, query.state, query.cursor, query.limit))
+    page = await services.threads.inbox(query.workstream, query.state, query.cursor, query.limit)
+    return Reply(Page(items=tuple(filter(query.has, page.items)), cursor=page.cursor))
 
 
 async def get_conversation(call: Call[Nothing, Nothing], services: Services) -> Reply[Conversation]:

@@ -1,4 +1,4 @@
-"""An agent's hand on a conversation: taken, ended, closed, moved; and what its customer is told of that.
+"""An agent's hand on a conversation: taken, transferred, ended, closed; and what its customer is told of it.
 
 Each of them may be repeated by a caller who got no answer: a conversation stays as it is in the state that it
 is in already, and news that may not have reached their queue are put there again.
@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import Field
 
+from functions.configuration.parts import Name
 from functions.conversations.model import Conversation, State
 from functions.conversations.threads import Moved
 from functions.delivery.outgoing import enqueue
 from functions.desk.call import Body, Call, Nothing, Reply
+from functions.errors import Invalid
 from functions.services import Services
 
 
@@ -28,6 +30,13 @@ class Close(Body):
     reason: str = Field(default="", max_length=500)
 
 
+class Transfer(Body):
+    """The agent queue whose agents shall have it, and why: for them, customers are not told."""
+
+    agent_queue: Name
+    reason: str = Field(default="", max_length=400)
+
+
 async def accept_conversation(call: Call[Nothing, Nothing], services: Services) -> Reply[Conversation]:
     """Take an open or waiting conversation; Conflict when another agent has it."""
     moved = await services.threads.accept(call.parameters["id"], call.caller.id)
@@ -42,6 +51,17 @@ async def end_conversation(call: Call[Nothing, Nothing], services: Services) -> 
 async def close_conversation(call: Call[Nothing, Close], services: Services) -> Reply[Conversation]:
     """Close a conversation for good; the customer's next message starts a new one."""
     return await _to(State.CLOSED, call.body.reason, call, services)
+
+
+async def transfer_conversation(call: Call[Nothing, Transfer], services: Services) -> Reply[Conversation]:
+    """Have a conversation wait in another agent queue, for whoever takes it there."""
+    queue, live = call.body.agent_queue, await services.configurations.current()
+    if all(pool.id != queue for pool in live.document.agent_queues):
+        raise Invalid(f"there is no agent queue {queue!r}")
+    moved = await services.threads.transfer(
+        call.parameters["id"], queue, agent=call.caller.id, reason=call.body.reason
+    )
+    return await _announced(moved, call, services)
 
 
 async def change_state(call: Call[Nothing, StateChange], services: Services) -> Reply[Conversation]:
