@@ -93,7 +93,7 @@ async def test_one_that_has_an_erased_ones_number_has_a_note_of_its_own(world: W
     await world.configure(writeBack=True)
     number = phone()
     for count in (1, 2):
-        head = await world.text(number)
+        head = await world.text(number, thread=number)
         await world.services.threads.link(head.id, customer(world))
         await world.services.threads.transition(head.id, State.CLOSED, agent="liisa")
         await world.timeline.write(world.services.threads)

@@ -91,10 +91,10 @@ class World:
         queued = [Delivery(item.id, item.session, item.json_text(), 1) for item in items]
         await self.router.route(f"inbound-{items[0].channel}", queued)
 
-    async def text(self, who: str, **more: Any) -> Conversation:
+    async def text(self, who: str, thread: str = "", **more: Any) -> Conversation:
         """Let somebody write, by default from a number, in a thread of its own; give the conversation."""
         sender = {"id": who, "phone": who, **more}
-        item = inbound(account="sms", thread=uuid4().hex, sender=sender, received_at=now())
+        item = inbound(account="sms", thread=thread or uuid4().hex, sender=sender, received_at=now())
         await self.route(item)
         return await self.services.threads.conversation(f"{item.session}-000001")
 
