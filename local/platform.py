@@ -115,7 +115,7 @@ class Platform:
 
     async def tell_of_clients(self) -> None:
         """Have Web PubSub tell the app of clients that connect or send, as its hub is set up in Azure."""
-        await self.push.tell("chat", f"{self.url}/api/push/events", "connected", user_events="*")
+        await self.push.tell("chat", f"{self.url}/api/push/events", "connected", user_events="message")
 
     @property
     def listening(self) -> tuple[int, ...]:

@@ -102,7 +102,8 @@ def _webhook(app: func.FunctionApp, channel: str, services: ServicesOf) -> None:
     async def webhook(req: func.HttpRequest) -> func.HttpResponse:
         found = await services()
         account = req.route_params["account"]
-        callback = found.settings.callback(channel, account)
+        # What was called is this app, whichever serves the channel from now on.
+        callback = f"{found.settings.public_base_url}/api/channels/{channel}/{account}"
         request = to_request(req, found.clock(), callback, req.route_params.get("rest", ""))
         parent = request.headers.get("traceparent", "")
         with span(f"webhook {channel}", Kind.SERVER, parent, channel=channel, account=account) as told:

@@ -47,7 +47,8 @@ var roles = {
 var onQueues = manageQueues
   ? ['Azure Service Bus Data Owner']
   : ['Azure Service Bus Data Receiver', 'Azure Service Bus Data Sender']
-var onHostStorage = ['Storage Blob Data Owner']
+// The host keeps leases and keys in blobs, and what went wrong with itself in a table.
+var onHostStorage = ['Storage Blob Data Owner', 'Storage Table Data Contributor']
 var onTables = ['Storage Table Data Contributor']
 var onMedia = ['Storage Blob Data Contributor']
 var onVault = [writeSecrets ? 'Key Vault Secrets Officer' : 'Key Vault Secrets User']

@@ -31,7 +31,7 @@ PERSON = {"id": 4711, "first_name": "Aino", "is_bot": False}
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """The platform's own app serves SMS, the other one Telegram."""
+    """The platform's own app serves SMS; the other one Telegram, and SMS still, which has moved from it."""
 
     platform: Platform
     other: str
@@ -62,7 +62,7 @@ async def apart(tmp_path: Path) -> AsyncIterator[Apart]:
         Platform(tmp_path, Ports(host=one), {"CHANNELS": "sms", **urls}) as platform,
         aiohttp.ClientSession() as http,
     ):
-        own = {**platform.environment(), "PUBLIC_BASE_URL": there, "CHANNELS": "telegram"}
+        own = {**platform.environment(), "PUBLIC_BASE_URL": there, "CHANNELS": "telegram sms"}
         other = Child("local.host", "--app", str(ROOT), "--port", str(two), environment=own)
         with (tmp_path / "other.log").open("wb") as log:
             await other.start(log)
@@ -85,10 +85,22 @@ async def test_each_app_takes_its_channel_and_any_shows_all(apart: Apart) -> Non
             await eventually(both)
 
 
+async def test_while_a_channel_moves_both_addresses_are_good(apart: Apart) -> None:
+    before, after = Texting(apart.other, apart.http), Texting(apart.platform.url, apart.http)
+    for texting, turn in ((before, 0), (after, 1), (before, 2)):
+        body, headers = texting.signed(number(1), sid(1, turn), f"{turn}")
+        async with apart.http.post(texting.callback, data=body, headers=headers) as answer:
+            assert answer.status == 200
+
+
 async def test_a_reply_given_to_one_app_leaves_through_the_other(apart: Apart) -> None:
     assert await apart.telegram(apart.other, 1, "Hei") == 200
     async with apart.desk(apart.platform.url) as desk:
-        await eventually(desk.conversations)
+
+        async def there() -> bool:
+            return bool(await desk.conversations())
+
+        await eventually(there)
         (conversation,) = await desk.conversations()
         told = await desk.reply(conversation["id"], "Hei Aino", "one")
 

@@ -19,5 +19,5 @@ async def webhook(req: func.HttpRequest) -> func.HttpResponse:
     """Do what the app's own webhook function does."""
     found = await services()
     channel, account = req.route_params["channel"], req.route_params["account"]
-    callback = found.settings.callback(channel, account)
+    callback = f"{found.settings.public_base_url}/api/channels/{channel}/{account}"
     return to_http(await found.intake.receive(channel, account, to_request(req, found.clock(), callback)))
