@@ -84,7 +84,7 @@ class Capabilities:
     choices: int = 0  # quick replies or buttons a message may have
     reply_window: timedelta | None = None  # since the customer's last message
     tag_window: timedelta | None = None  # the same, with a tag
-    receipts: frozenset[Delivery] = frozenset()  # states that the provider reports
+    receipts: frozenset[Delivery] = frozenset()  # states that the provider reports later, by webhook
     threadless_receipts: bool = False  # its statuses name the message, but not the customer
     writing_opts_in: bool = False  # no news tells of a return: who writes again wants to be written to
     idempotent: bool = False  # the send API takes an idempotency key

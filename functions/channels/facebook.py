@@ -61,7 +61,7 @@ class Facebook:
         choices=CHOICES,
         reply_window=timedelta(hours=24),
         tag_window=timedelta(days=7),
-        receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ}),
+        receipts=frozenset({Delivery.DELIVERED, Delivery.READ}),
         events=frozenset({Event.TYPING}),
         methods=frozenset({"GET", "POST"}),
     )

@@ -85,7 +85,7 @@ class Instagram:
         choices=CHOICES,
         reply_window=timedelta(hours=24),
         tag_window=timedelta(days=7),
-        receipts=frozenset({Delivery.SENT, Delivery.READ}),
+        receipts=frozenset({Delivery.READ}),
         events=frozenset({Event.TYPING}),
         methods=frozenset({"GET", "POST"}),
     )

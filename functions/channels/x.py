@@ -73,7 +73,7 @@ class X:
         text_limit=10_000,
         body_limit=1024 * 1024,
         attachments={},
-        receipts=frozenset({Delivery.SENT, Delivery.READ}),
+        receipts=frozenset({Delivery.READ}),
         methods=frozenset({"GET", "POST"}),
     )
 

@@ -21,46 +21,11 @@ from tests.channels.samples import (
     with_proof,
 )
 from tests.channels.sign import sign
+from tests.channels.test_parse import VECTORS
 from tests.channels.twilio_sdk import HMAC_SHA1, HMAC_SHA256, RequestValidator
-from tests.channels.vectors import (
-    apple,
-    custom_webhook,
-    facebook,
-    instagram,
-    line,
-    rcs,
-    records,
-    sms,
-    sms_acs,
-    sms_telesign,
-    teams,
-    telegram,
-    wechat,
-    whatsapp_acs,
-    whatsapp_meta,
-    whatsapp_twilio,
-    x,
-)
+from tests.channels.vectors import teams
 
-BODIES = {
-    "sms": sms.CASES["text"].body,
-    "sms-acs": sms_acs.CASES["text"].body,
-    "whatsapp-acs": whatsapp_acs.CASES["text"].body,
-    "facebook": facebook.CASES["text, escaped as Meta does"].body,
-    "instagram": instagram.CASES["text, escaped as Meta does"].body,
-    "whatsapp-meta": whatsapp_meta.CASES["text, escaped as Meta does"].body,
-    "whatsapp-twilio": whatsapp_twilio.CASES["text"].body,
-    "telegram": telegram.CASES["text"].body,
-    "rcs": rcs.CASES["text"].body,
-    "line": line.CASES["text, escaped as LINE may"].body,
-    "apple": apple.CASES["text"].body,
-    "wechat": wechat.CASES["text"].body,
-    "sms-telesign": sms_telesign.CASES["text"].body,
-    "x": x.CASES["text"].body,
-    "teams": teams.CASES["text"].body,
-    "custom-webhook": custom_webhook.CASES["text"].body,
-    "records": records.CASES["assign"].body,
-}
+BODIES = {name: next(iter(cases.values())).body for name, cases in VECTORS.items()}  # a plain text, mostly
 ODD = {
     "sms": b"Body=+++%0D%0A%09&MessageSid=SM1&From=%2B358401234567&&A=&A=&B=2&B=1&B=2",
     "sms-acs": b' [ {"id" :"1",\n\t"data":{ } }]\r\n',

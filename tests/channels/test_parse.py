@@ -1,6 +1,7 @@
 """What each channel's payloads become: every item of every kind, nothing dropped."""
 
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -8,45 +9,10 @@ import pytest
 from functions.errors import Invalid
 from functions.message import Inbound, Kind
 from tests.channels.samples import ADAPTERS, NOW, WEBHOOKS, account, parsed, request, room
-from tests.channels.vectors import (
-    apple,
-    custom_webhook,
-    facebook,
-    instagram,
-    line,
-    rcs,
-    records,
-    sms,
-    sms_acs,
-    sms_telesign,
-    teams,
-    telegram,
-    wechat,
-    whatsapp_acs,
-    whatsapp_meta,
-    whatsapp_twilio,
-    x,
-)
 from tests.channels.vectors.case import Case
 
-VECTORS = {
-    "sms": sms.CASES,
-    "sms-acs": sms_acs.CASES,
-    "whatsapp-acs": whatsapp_acs.CASES,
-    "facebook": facebook.CASES,
-    "instagram": instagram.CASES,
-    "whatsapp-meta": whatsapp_meta.CASES,
-    "whatsapp-twilio": whatsapp_twilio.CASES,
-    "telegram": telegram.CASES,
-    "rcs": rcs.CASES,
-    "line": line.CASES,
-    "apple": apple.CASES,
-    "wechat": wechat.CASES,
-    "sms-telesign": sms_telesign.CASES,
-    "x": x.CASES,
-    "teams": teams.CASES,
-    "custom-webhook": custom_webhook.CASES,
-    "records": records.CASES,
+VECTORS: dict[str, dict[str, Case]] = {
+    name: import_module(f"tests.channels.vectors.{name.replace('-', '_')}").CASES for name in WEBHOOKS
 }
 TABLE = [
     pytest.param(channel, case, id=f"{channel}: {name}")
@@ -81,6 +47,33 @@ def test_a_repeated_delivery_gives_the_same_ids(channel: str, case: Case) -> Non
     ids = [item.id for item in parsed(channel, case.body)]
     assert ids == [item.id for item in parsed(channel, case.body)]
     assert len(set(ids)) == len(ids)
+
+
+# Whose webhooks bring one item at a time.
+SINGLE = {
+    "sms",
+    "whatsapp-twilio",
+    "rcs",
+    "apple",
+    "wechat",
+    "sms-telesign",
+    "custom-webhook",
+}
+# Whose webhook cannot bring another account's item: the proof is this account's own, or names it.
+APART = {"sms", "whatsapp-twilio", "telegram", "teams", "custom-webhook", "records"}
+
+
+@pytest.mark.parametrize("channel", WEBHOOKS)
+def test_the_vectors_leave_no_kind_of_case_out(channel: str) -> None:
+    """Something unknown, several at once, another account's: each where its provider can send it."""
+    calls = [parsed(channel, case.body) for case in VECTORS[channel].values()]
+    kinds = {item.kind for items in calls for item in items}
+    assert Kind.UNSUPPORTED in kinds
+    assert (max(map(len, calls)) > 1) == (channel not in SINGLE)
+    notes = {item.context.get("note", "") for items in calls for item in items}
+    assert any("another" in note for note in notes) == (channel not in APART)
+    states = {item.receipt.state for items in calls for item in items if item.receipt}
+    assert room(channel).capabilities.receipts <= states
 
 
 def test_statuses_of_one_message_differ() -> None:

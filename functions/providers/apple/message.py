@@ -40,7 +40,7 @@ class _Item:
     business: Business
     content: dict[str, JsonValue]
 
-    def make(self, kind: Kind, **more: Any) -> Inbound:
+    def make(self, kind: Kind, note: str = "", **more: Any) -> Inbound:
         headers = self.business.headers
         customer = text(self.content, "sourceId") or headers.get("source-id", "") or self.business.id
         name = text(self.content, "id") or headers.get("id", "") or fragment_id(self.content)
@@ -52,13 +52,13 @@ class _Item:
             event=name,
             kind=kind,
             sender=Address(id=customer, locale=text(self.content, "locale")),
-            context=self._context(),
+            context=self._context(note),
             received_at=self.business.received_at,
             **more,
         )
 
-    def _context(self) -> dict[str, str]:
-        told = {name: text(self.content, field) for field, name in _CONTEXT.items()}
+    def _context(self, note: str) -> dict[str, str]:
+        told = {name: text(self.content, field) for field, name in _CONTEXT.items()} | {"note": note}
         told["capabilities"] = self.business.headers.get("capability-list", "")
         return {name: value for name, value in told.items() if value}
 
@@ -88,7 +88,9 @@ def items(body: bytes, business: Business) -> Iterator[Inbound]:
         raise Invalid("the body is not a JSON object")
     found, kind = _Item(business, content), text(content, "type")
     if text(content, "destinationId") not in ("", business.id):
-        yield found.make(Kind.UNSUPPORTED, raw=content)
+        yield found.make(
+            Kind.UNSUPPORTED, "the message is for another business than this account's", raw=content
+        )
     elif kind in _QUIET:
         yield found.make(_QUIET[kind])
     elif kind == "text":

@@ -49,6 +49,10 @@ def item(body: bytes, own: Number) -> Inbound:
 
 def _message(content: JsonValue, own: Number) -> Inbound:
     said = child(content, "user_response")
+    number = text(said, "sender_id").removeprefix("+")
+    if number.isdecimal() and own.id.isdecimal() and number != own.id:
+        note = {"to": number, "note": "the message is for another number than this account's"}
+        return _make(content, own, Kind.UNSUPPORTED, raw=content, context=note)
     parts = {**child(content, "content"), **child(said, "content")}
     texts = [text(parts, name) for name in parts if _TEXT.fullmatch(name)]
     body, media = text(said, "mo_message") or "\n".join(filter(None, texts)), _media(parts)

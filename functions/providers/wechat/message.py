@@ -53,8 +53,8 @@ class _Item(NamedTuple):
             **more,
         )
 
-    def unsupported(self) -> Inbound:
-        return self.make(Kind.UNSUPPORTED, raw=self.content)
+    def unsupported(self, note: str = "") -> Inbound:
+        return self.make(Kind.UNSUPPORTED, {"note": note} if note else None, raw=self.content)
 
     def _name(self) -> str:
         """A message has an id; an event is known by who did what in which second."""
@@ -71,7 +71,7 @@ def item(xml: bytes, official: Official) -> Inbound:
         raise Invalid("the XML has no elements")
     found = _Item(official, content)
     if text(content, "ToUserName") not in ("", official.id):
-        return found.unsupported()
+        return found.unsupported("the item is for another official account than this account's")
     kind = text(content, "MsgType").lower()
     if kind == "event":
         return _event(found, text(content, "Event").lower())

@@ -74,6 +74,7 @@ CASES = {
     ),
     "edit": Case(_event(b"edit", b',"replyTo":"e-0","text":"x"'), [{**_ME, "kind": "edit", "target": "e-0"}]),
     "delete": Case(_event(b"delete", b',"replyTo":"e-0"'), [{**_ME, "kind": "delete", "target": "e-0"}]),
+    "sent": Case(_event(b"status", b',"replyTo":"m-1","state":"sent"'), [_receipt("sent", message="m-1")]),
     "delivered": Case(
         _event(b"status", b',"replyTo":"m-1","state":"delivered"'), [_receipt("delivered", message="m-1")]
     ),

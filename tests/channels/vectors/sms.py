@@ -72,6 +72,10 @@ CASES = {
             }
         ],
     ),
+    "sent": Case(
+        b"MessageStatus=sent&To=%2B358401234567&MessageSid=SM10&From=%2B15005550006",
+        [{**_ME, "kind": "receipt", "receipt": {"state": "sent", "message": "SM10"}}],
+    ),
     "undelivered": Case(
         b"MessageStatus=undelivered&ErrorCode=30003&To=%2B358401234567&MessageSid=SM11&From=%2B15005550006",
         [

@@ -57,6 +57,19 @@ CASES = {
         [{**_ME, "kind": "optOut", "text": "Stop"}],
     ),
     "start": Case(_inbound(b'"mo_message":"Start","action":"start"'), [{**_ME, "kind": "optIn"}]),
+    "another number of the customer's": Case(
+        _inbound(b'"mo_message":"Hei","action":"generic"').replace(b"15005550006", b"15005550009"),
+        [
+            {
+                **{name: value for name, value in _ME.items() if name != "sentAt"},
+                "kind": "unsupported",
+                "context": {
+                    "to": "15005550009",
+                    "note": "the message is for another number than this account's",
+                },
+            }
+        ],
+    ),
     "stop in capitals": Case(_inbound(b'"mo_message":"Seis","action":"STOP"'), [{**_ME, "kind": "optOut"}]),
     "help is a message": Case(
         _inbound(b'"mo_message":"HELP","action":"help"'), [{**_ME, "kind": "message", "text": "HELP"}]

@@ -132,6 +132,14 @@ CASES = {
             }
         ],
     ),
+    **{
+        state: Case(
+            b"SmsStatus=%b&MessageStatus=%b&MessageSid=SM19&SmsSid=SM19" % (state.encode(), state.encode())
+            + _TO,
+            [{**_TOLD, "kind": "receipt", "receipt": {"state": state, "message": "SM19"}}],
+        )
+        for state in ("sent", "delivered")
+    },
     "outside the window": Case(
         b"MessageStatus=undelivered&ErrorCode=63016&MessageSid=SM17" + _TO,
         [
