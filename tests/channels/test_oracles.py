@@ -6,7 +6,7 @@ import pytest
 from telegram import Update
 
 from functions.message import Kind
-from tests.channels.samples import SETTINGS, parsed
+from tests.channels.samples import SETTINGS, parsed, room
 from tests.channels.telegram_sdk import telegram_bot
 from tests.channels.vectors.telegram import CASES
 
@@ -39,3 +39,14 @@ def test_telegram_reads_as_its_client_does(name: str) -> None:
         )
     if item.kind is Kind.UNSUPPORTED:
         assert item.raw == json.loads(CASES[name].body)
+
+
+async def test_a_pressed_button_is_answered_as_its_client_does() -> None:
+    """In the answer to the webhook, where a call needs its method's name besides."""
+    items = parsed("telegram", CASES["button"].body)
+    bot, recorder = telegram_bot(SETTINGS["telegram"]["botToken"])
+    await bot.answer_callback_query(items[0].context["callbackQuery"])
+    [(url, sent)] = recorder.sent
+    answer = room("telegram").acknowledge(items)
+    assert json.loads(answer.body) == {"method": url.rpartition("/")[2], **sent}
+    assert answer.content_type == "application/json"
