@@ -24,9 +24,13 @@ async def get_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[
 
 
 async def replay_parked(call: Call[Nothing, Nothing], services: Services) -> Reply[ParkedMessage]:
-    """Put a parked message on its queue again; a reply that had failed is queued again."""
-    await _queued_again(await services.parked.get(call.parameters["id"]), services)
-    return Reply(await services.parked.replay(call.parameters["id"]))
+    """Put a parked message on its queue again: a reply that had failed, or what a webhook's body holds."""
+    parked = await services.parked.get(call.parameters["id"])
+    if parked.account:
+        await services.intake.again(parked)
+        return Reply(await services.parked.replayed(parked))
+    await _queued_again(parked, services)
+    return Reply(await services.parked.replay(parked.id))
 
 
 async def _queued_again(parked: ParkedMessage, services: Services) -> None:

@@ -20,13 +20,18 @@ PARTITION = "parked"  # few by nature: parking is the exception, and an alert
 
 
 class ParkedMessage(Model):
-    """A message that was given up: where it was, why it is here, and its body as it was."""
+    """A message that was given up: where it was, why it is here, and its body as it was.
+
+    With `account` it is no message yet, but the body of that account's webhook, which could not be read.
+    """
 
     id: str
     queue: str
     session: str
     message: str  # the Service Bus message id
     reason: str
+    account: str = ""
+    content_type: str = ""  # of the webhook
     parked_at: datetime
     replayed_at: datetime | None = None
     body: str
@@ -40,10 +45,15 @@ class Parked:
         self._outbox = outbox
         self._clock = clock
 
-    async def park(self, queue: str, session: str, message: str, body: str, reason: str) -> None:
-        """Give up on a message of `queue`; it is on the parked queue when this returns."""
+    async def park(
+        self, queue: str, session: str, message: str, body: str, reason: str, **webhook: str
+    ) -> None:
+        """Give up on a message of `queue`; it is on the parked queue when this returns.
+
+        `webhook` is what `ParkedMessage` tells of one.
+        """
         now = self._clock()
-        properties = {"queue": queue, "session": session, "message": message, "reason": reason}
+        properties = {"queue": queue, "session": session, "message": message, "reason": reason, **webhook}
         kept = body.encode()[:QUEUE_LIMIT].decode(errors="ignore")
         envelope = Envelope(_key(now, message), kept, properties={**properties, "parkedAt": now.isoformat()})
         await self._outbox.send(QUEUE, [envelope])
@@ -71,14 +81,16 @@ class Parked:
 
         What it may have done before is not done twice: the thread's own markers see to that.
         """
-        row = await self._row(parked_id)
-        parked = _parked(row)
-        now = self._clock()
+        parked = await self.get(parked_id)
         again = Envelope(
-            id=f"{parked.message}~{int(now.timestamp())}", body=parked.body, session=parked.session
+            id=f"{parked.message}~{int(self._clock().timestamp())}", body=parked.body, session=parked.session
         )
         await self._outbox.send(parked.queue, [again])
-        replayed = parked.model_copy(update={"replayed_at": now})
+        return await self.replayed(parked)
+
+    async def replayed(self, parked: ParkedMessage) -> ParkedMessage:
+        """Note that it has gone on its way again."""
+        replayed = parked.model_copy(update={"replayed_at": self._clock()})
         await self._table.commit([Op(Write.UPSERT, _row(replayed))])
         return replayed
 

@@ -15,13 +15,21 @@ from typing import Any
 
 from functions.channels import adapter
 from functions.channels.contract import Account, Adapter, Keyed, Request, Response
-from functions.errors import Forbidden, Invalid, MonikanavaError, NotAuthentic, TooLarge, Unavailable
+from functions.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    MonikanavaError,
+    NotAuthentic,
+    TooLarge,
+    Unavailable,
+)
 from functions.intake.envelope import inbound_envelope
 from functions.intake.handshakes import Handshakes
 from functions.intake.outbox import Outbox
-from functions.intake.parked import Parked
+from functions.intake.parked import Parked, ParkedMessage
 from functions.keys import KeyRing
-from functions.message import Kind, digest
+from functions.message import Inbound, Kind, digest
 from functions.serving import Server, Servers
 from functions.traces import trace
 
@@ -79,6 +87,19 @@ class Intake:
             log.error("webhook broke: channel=%s account=%r error=%s", channel, account_id, trace(mistake))
             return Response(500, "an error of ours")
 
+    async def again(self, parked: ParkedMessage) -> None:
+        """Read a webhook's body once more that could not be read when it came, and keep what is in it.
+
+        It was authentic then. Raises Conflict while it cannot be read, NotFound without its account.
+        """
+        account = await self._accounts(parked.queue.removeprefix("inbound-"), parked.account)
+        headers = {"content-type": parked.content_type}
+        request = Request("POST", account.callback, "", headers, parked.body.encode(), parked.parked_at)
+        items, fault = _parsed(adapter(account.channel, account.provider), account, request)
+        if fault:
+            raise Conflict(f"it can still not be read: {fault}")
+        await self._outbox.send(parked.queue, [inbound_envelope(item) for item in items])
+
     async def _answer(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
         if request.method not in channel.capabilities.methods:
             return Response(405, headers={"Allow": ", ".join(sorted(channel.capabilities.methods))})
@@ -106,14 +127,9 @@ class Intake:
 
     async def _keep(self, channel: Adapter[Any], account: Account[Any], request: Request) -> Response:
         queue = f"inbound-{account.channel}"
-        try:
-            parsed = list(channel.parse(request, account))
-        except Invalid as unreadable:
-            await self._park(queue, account, request, unreadable.reason)
-            return channel.acknowledge([])
-        except Exception as mistake:  # ours: the provider would repeat it for days, and then switch us off
-            log.error("parser failed: account=%s error=%s", account.id, trace(mistake))
-            await self._park(queue, account, request, f"the parser failed with {type(mistake).__name__}")
+        parsed, fault = _parsed(channel, account, request)
+        if fault:  # the provider would repeat it for days, and then switch us off
+            await self._park(queue, account, request, fault)
             return channel.acknowledge([])
         items = [item for item in parsed if item.kind is not Kind.TYPING]
         await self._outbox.send(queue, [inbound_envelope(item) for item in items])
@@ -133,7 +149,19 @@ class Intake:
     async def _park(self, queue: str, account: Account[Any], request: Request, why: str) -> None:
         body = request.body.decode("utf-8", "backslashreplace")
         message = digest(account.channel, account.id, body)
-        await self._parked.park(queue, message, message, body, f"unreadable webhook body: {why}")
+        webhook = {"account": account.id, "contentType": request.headers.get("content-type", "")[:200]}
+        await self._parked.park(queue, message, message, body, f"unreadable webhook body: {why}", **webhook)
+
+
+def _parsed(channel: Adapter[Any], account: Account[Any], request: Request) -> tuple[list[Inbound], str]:
+    """Give every item of a body, or why it cannot be read: a fault of the provider's, or of our parser."""
+    try:
+        return list(channel.parse(request, account)), ""
+    except Invalid as unreadable:
+        return [], unreadable.reason
+    except Exception as mistake:
+        log.error("parser failed: account=%s error=%s", account.id, trace(mistake))
+        return [], f"the parser failed with {type(mistake).__name__}"
 
 
 def _admitted(

@@ -172,7 +172,8 @@ def _read(delivery: Delivery) -> Inbound | str:
     try:
         return Inbound.model_validate_json(delivery.body)
     except ValidationError as error:
-        return f"not a message of ours: {error.error_count()} errors"
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return f"not a message of ours: {'.'.join(map(str, first['loc'])) or 'body'}: {first['type']}"
 
 
 def _consent(item: Inbound) -> Inbound | None:

@@ -7,7 +7,9 @@ import yaml
 from functions.channels import CHANNELS
 from functions.channels.contract import Request
 from functions.intake.parked import ParkedMessage
+from functions.message import Inbound, thread_key
 from local.servicebus.launch import ServiceBus
+from local.simulators.compose import compose
 from tests.desk.conftest import EXAMPLE
 from tests.desk.kit import ADMINISTRATOR, BASE, Desk, Told, now
 from tests.intake.reading import read, text
@@ -15,6 +17,12 @@ from tests.intake.reading import read, text
 
 async def administrator(desk: Desk, method: str, path: str) -> Told:
     return await desk.call(method, path, role=ADMINISTRATOR)
+
+
+async def parked_by(desk: Desk, parked: ParkedMessage) -> None:
+    """Write it down as it comes from the parked queue."""
+    properties = {**parked.model_dump(mode="json", by_alias=True, exclude={"id", "body", "replayed_at"})}
+    await desk.services.parked.record(parked.id, parked.body, properties)
 
 
 async def test_accounts_are_listed_with_what_the_provider_calls(desk: Desk) -> None:
@@ -89,8 +97,7 @@ async def test_a_parked_message_is_seen_replayed_and_discarded(desk: Desk, servi
         parked_at=now(),
         body="{}",
     )
-    properties = {**parked.model_dump(mode="json", by_alias=True, exclude={"id", "body", "replayed_at"})}
-    await desk.services.parked.record(parked.id, parked.body, properties)
+    await parked_by(desk, parked)
     listed = (await administrator(desk, "GET", "parked")).body["items"]
     assert [(one["id"], one["reason"]) for one in listed] == [(parked.id, "failed 5 times")]
 
@@ -103,3 +110,38 @@ async def test_a_parked_message_is_seen_replayed_and_discarded(desk: Desk, servi
     assert (await administrator(desk, "DELETE", path)).status == 204
     for method in ("GET", "DELETE"):
         assert (await administrator(desk, method, path)).status == 404
+
+
+async def unreadable(desk: Desk, body: str) -> str:
+    """Park the body of a webhook, as intake does with one that its parser does not understand."""
+    parked = ParkedMessage(
+        id=f"0000000002-{uuid4().hex}",
+        queue="inbound-facebook",
+        session="s",
+        message="m",
+        reason="unreadable webhook body: the parser failed with KeyError",
+        account="facebook-meta",
+        parked_at=now(),
+        body=body,
+    )
+    await parked_by(desk, parked)
+    return f"parked/{parked.id}"
+
+
+async def test_a_webhook_that_a_later_version_can_read_is_read_when_it_is_replayed(
+    desk: Desk, servicebus: ServiceBus
+) -> None:
+    sender, settings = uuid4().hex, {"pageId": "100000000000001", "appSecret": "s"}
+    body = compose("facebook", "meta", settings, "https://x.example", text="Hei", sender=sender).body
+    path = await unreadable(desk, body.decode())
+    assert (await administrator(desk, "POST", f"{path}/replay")).body["replayedAt"]
+    session = thread_key("facebook", "facebook-meta", sender)
+    [arrived] = await read(servicebus, "inbound-facebook", session, count=1)
+    assert Inbound.model_validate_json(text(arrived)).text == "Hei"
+
+
+async def test_a_webhook_that_can_still_not_be_read_stays_where_it_is(desk: Desk) -> None:
+    path = await unreadable(desk, "not json")
+    refused = await administrator(desk, "POST", f"{path}/replay")
+    assert (refused.status, refused.body["detail"][:28]) == (409, "it can still not be read: th")
+    assert (await administrator(desk, "GET", path)).body["replayedAt"] is None

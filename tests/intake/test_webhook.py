@@ -172,6 +172,7 @@ async def test_an_authentic_body_that_nobody_can_read_is_parked_and_answered_200
     properties = {k.decode(): v.decode() for k, v in mine.application_properties.items()}  # type: ignore[union-attr]
     assert properties["queue"] == "inbound-facebook"
     assert properties["reason"].startswith("unreadable webhook body: ")
+    assert properties["account"] == "facebook-1"
 
 
 async def test_an_item_too_large_for_the_queue_is_kept_without_its_fragment(
