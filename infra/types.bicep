@@ -43,7 +43,9 @@ type appOption = {
 @export()
 @description('An account at Azure Communication Services whose events are subscribed to.')
 type eventAccount = {
-  @description('Its id in Monikanava\'s configuration.')
+  @description('Its id in Monikanava\'s configuration; with the event\'s name it makes a subscription\'s, of 64 at most.')
+  @minLength(1)
+  @maxLength(55)
   account: string
   @description('Its channel.')
   channel: 'sms' | 'whatsapp' | 'voice'
