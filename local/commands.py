@@ -39,7 +39,8 @@ def nothing(parser: argparse.ArgumentParser) -> Callable[[Options], Awaitable[in
 async def run(options: Options) -> None:
     """Start everything on the fixed ports, apply the configuration, and stay until Ctrl-C."""
     document = await text_of(options.config)
-    document_of(document, options.data)
+    accounts = document_of(document, options.data, options.config).accounts
+    chats = [one.id for one in accounts if one.channel == "chat"]
     await vacant(options.data)
     ports = chosen(options.port)
     public = {name: os.environ[name] for name in ("PUBLIC_BASE_URL",) if name in os.environ}
@@ -47,7 +48,7 @@ async def run(options: Options) -> None:
     async with _started(Platform(options.data, ports, public)) as platform:
         await platform.configure(document)
         remember(platform, options.config)
-        print(_welcome(platform, document), flush=True)
+        print(_welcome(platform, chats), flush=True)
         await _until_stopped(platform)
         print("stopping …", flush=True)
     forget(options.data)
@@ -155,7 +156,7 @@ async def with_messages(desk: Desk) -> list[tuple[Json, list[Json]]]:
 
 
 async def _account(config: Path, data: Path, account_id: str) -> AccountEntry:
-    accounts = document_of(await text_of(config), data).accounts
+    accounts = document_of(await text_of(config), data, config).accounts
     found = next((one for one in accounts if one.id == account_id), None)
     if found is None:
         raise Failed(f"no account {account_id!r}; there are {', '.join(one.id for one in accounts)}")
@@ -178,9 +179,8 @@ async def _started(platform: Platform) -> AsyncIterator[Platform]:
         await platform.stop()
 
 
-def _welcome(platform: Platform, document: str) -> str:
-    accounts = document_of(document, platform.data).accounts
-    pages = [f"{platform.url}/api/channels/chat/{one.id}" for one in accounts if one.channel == "chat"]
+def _welcome(platform: Platform, chats: list[str]) -> str:
+    pages = [f"{platform.url}/api/channels/chat/{one}" for one in chats]
     return f"""
 Monikanava is up: {platform.url}   (development only; Ctrl-C stops it, the data stays in {platform.data})
 {_parts(platform)}

@@ -3,7 +3,11 @@
 import argparse
 import asyncio
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 from functions.configuration.check import InvalidDocument, problems, read
 from functions.configuration.document import Document
@@ -21,7 +25,7 @@ async def validate(options: Options) -> int:
     """Print every problem of a configuration file; needs no running platform."""
     found = faults(await text_of(options.file), options.data)
     for line in found:
-        print(line)
+        print(f"{options.file}:{line}")
     print(f"{options.file}: {len(found)} problems")
     return 1 if found else 0
 
@@ -61,26 +65,60 @@ async def text_of(file: Path) -> str:
         raise Failed(f"{file} is not UTF-8 at byte {error.start}") from None
 
 
-def document_of(text: str, data: Path) -> Document:
+def document_of(text: str, data: Path, file: Path) -> Document:
     """Read a document that can be applied; raises Failed with every problem."""
     if found := faults(text, data):
-        raise Failed("\n".join(found))
+        raise Failed("\n".join(f"{file}:{line}" for line in found))
     return read(filled(text, ANYWHERE, data))
 
 
 def faults(text: str, data: Path) -> list[str]:
-    """List what keeps a document from being applied, each with its place."""
+    """List what keeps a document from being applied, each with its line and its place."""
+    document = filled(text, ANYWHERE, data)
     try:
-        found = problems(read(filled(text, ANYWHERE, data)))
+        found = problems(read(document))
     except InvalidDocument as error:
         found = list(error.problems)
     except TooLarge as error:
-        return [error.reason]
-    return [f"{problem.path}: {problem.reason}" for problem in found]
+        return [f" {error.reason}"]
+    lines = Lines(document) if found else None
+    return [f"{lines.of(problem.path) if lines else ''} {problem}" for problem in found]
+
+
+class Lines:
+    """Where in a text its values stand."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            self._root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        except yaml.YAMLError:  # its one problem tells the line itself
+            self._root = None
+
+    def of(self, path: str) -> str:
+        """Give the line of `accounts[2].settings.sender` with a colon, or of the nearest that is there."""
+        node, line = self._root, 0
+        for part in re.findall(r"[^.\[\]]+", path):
+            found = dict(_inside(node)).get(part)
+            if found is None:
+                break
+            line, node = found
+        return f"{line}:" if line else ""
+
+
+def _inside(node: yaml.Node | None) -> Iterator[tuple[str, tuple[int, yaml.Node]]]:
+    """Give what a collection holds, by key or index, with its line."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield str(key.value), (key.start_mark.line + 1, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield str(index), (value.start_mark.line + 1, value)
 
 
 async def _sent(options: Options, method: str, path: str) -> Json:
-    text = filled(await text_of(options.file), recall(options.data).simulators, options.data)
+    text = await text_of(options.file)
+    document_of(text, options.data, options.file)
+    text = filled(text, recall(options.data).simulators, options.data)
     async with signed_in(options.data) as desk:
         answer: Json = json.loads(await said(desk.send_text(method, path, text)))
     return answer

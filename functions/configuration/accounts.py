@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
 
 from functions.channels import CHANNELS, adapter, channel_names
 from functions.channels.contract import Account
@@ -128,8 +129,17 @@ def _unfit(
                 place[: len(item["loc"])] == item["loc"] for place in places
             )
             if item["type"] == "extra_forbidden" or not (referred or counted):
-                reason = _without(said(item), entry.settings)
+                reason = _without(_said(item, settings), entry.settings)
                 yield Problem(path=path((f"{where}.settings", *item["loc"])), reason=reason)
+
+
+def _said(item: ErrorDetails, settings: Mapping[str, JsonValue]) -> str:
+    """Say what pydantic found; a map in place of a text is most often meant for a reference."""
+    value: object = settings
+    for part in item["loc"]:
+        value = value.get(str(part)) if isinstance(value, dict) else None
+    meant = item["type"] == "string_type" and isinstance(value, dict)
+    return "must be text, or a reference: {secret: NAME}" if meant else said(item)
 
 
 def _stand_in(value: JsonValue, place: Place, places: list[Place]) -> JsonValue:

@@ -5,6 +5,7 @@ document without applying it.
 """
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 from pydantic import JsonValue
 
@@ -37,6 +38,8 @@ __all__ = [
     "schema",
     "validate",
 ]
+
+COMPARED = 200  # names that one which is not there is compared with, to tell what was meant
 
 
 def read(text: str) -> Document:
@@ -126,7 +129,10 @@ def _known(draft: Draft, section: str, ids: Sequence[str]) -> frozenset[str] | N
 
 def _refers(path: str, name: str | None, known: frozenset[str] | None, what: str) -> Iterator[Problem]:
     if name is not None and known is not None and name not in known:
-        yield Problem(path=path, reason=f"there is no {what} {name!r}")
+        meant = get_close_matches(name, sorted(known)[:COMPARED], n=1)
+        yield Problem(
+            path=path, reason=f"there is no {what} {name!r}" + (f": is it {meant[0]!r}?" if meant else "")
+        )
 
 
 def _all_rules(draft: Draft) -> Iterator[Problem]:

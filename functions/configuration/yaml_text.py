@@ -45,7 +45,7 @@ def load(text: str) -> JsonValue:
             raise TooLarge(f"the document is over {LARGEST // 1_000_000} MB")
         return _Reader().read(yaml.parse(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
-        raise _refused(error.problem or "this is not YAML", error.problem_mark) from None
+        raise _refused(_why(error, text), error.problem_mark) from None
     except (yaml.YAMLError, UnicodeEncodeError):
         raise _refused("it holds characters that YAML does not allow", None) from None
 
@@ -163,6 +163,18 @@ def _plain(text: str) -> JsonValue:
 def _refuse_tag(event: CollectionStartEvent | ScalarEvent) -> None:
     if event.tag is not None:
         raise _refused("tags are not used here", event.start_mark)
+
+
+def _why(error: yaml.MarkedYAMLError, text: str) -> str:
+    """Say what libyaml found; of a character in a wrong place, which one, and what to do about it."""
+    reason, mark = error.problem or "this is not YAML", error.problem_mark
+    if "cannot start any token" not in reason or mark is None:
+        return reason
+    line = text.split("\n")[mark.line]
+    sign = line.removeprefix("\ufeff")[mark.column : mark.column + 1]
+    return (
+        "a tab: indent with spaces" if sign == "\t" else f"nothing begins with {sign!r}: write it in quotes"
+    )
 
 
 def _refused(reason: str, mark: _Mark | None) -> InvalidDocument:

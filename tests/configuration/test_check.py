@@ -238,3 +238,14 @@ def test_the_sample_s_secret_is_really_in_it() -> None:
     assert TWILIO_TOKEN in text()
     assert yaml.safe_load(text()) == WHOLE
     assert Document.model_validate(WHOLE).accounts
+
+
+def test_what_was_probably_meant_is_told(example: str) -> None:
+    mistyped = example.replace("workstream: sales", "workstream: slaes", 1)
+    assert [one.reason for one in problems(read(mistyped))] == [
+        "there is no workstream 'slaes': is it 'sales'?"
+    ]
+    mistyped = example.replace("local-telegram-secret-token", "{sercet: telegram}")
+    assert [str(one) for one in problems(read(mistyped))] == [
+        "accounts[7].settings.secretToken: must be text, or a reference: {secret: NAME}"
+    ]

@@ -50,6 +50,8 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1,
     [
         ("", "document", "empty"),
         ("# nothing\n", "document", "empty"),
+        ("a:\n\t- b", "line 2, column 1", "a tab: indent with spaces"),
+        ("a: 1\nb: @c", "line 2, column 4", "nothing begins with '@': write it in quotes"),
         ("a: 1\nb: [\n", "line 3, column 1", ""),
         ("a: 1\n b: 2", "line 2, column 3", "mapping values"),
         ("a: 1\nb: 2\na: 3", "line 3, column 1", "'a' is there twice"),
@@ -69,7 +71,7 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1,
         ("a: \x00", "document", "characters"),
         ("a: \ud800", "document", "characters"),
     ],
-    ids=range(20),
+    ids=range(22),
 )
 def test_what_is_refused(text: str, where: str, reason: str) -> None:
     with pytest.raises(InvalidDocument) as refused:

@@ -52,8 +52,8 @@ async def test_run_tells_every_problem_of_its_configuration_before_it_starts_any
     code, said = await run("run", "--config", str(file), "--data", str(tmp_path / "data"))
     assert code == 1
     assert said.splitlines() == [
-        "agentqueues: there is no such field",
-        "workstreams[0].agentQueue: there is no agent queue 'nobody'",
+        f"{file}:2: agentqueues: there is no such field",
+        f"{file}:3: workstreams[0].agentQueue: there is no agent queue 'nobody'",
     ]
 
 

@@ -96,7 +96,7 @@ async def test_what_the_running_platform_refuses_is_told_plainly(platform: Platf
     broken = tmp_path / "broken.yaml"
     broken.write_text("version: 1\nworkstream: []\naccounts: {}\n")
     assert await refused("config", "apply", str(broken)) == (
-        "400 Bad Request: accounts: must be a list\nworkstream: there is no such field\n"
+        f"{broken}:3: accounts: must be a list\n{broken}:2: workstream: there is no such field\n"
     )
 
 
