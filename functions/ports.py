@@ -207,6 +207,12 @@ class CallControl(Protocol):
     async def play(self, call: str, sounds: Sequence[Sound], name: str) -> None:
         """Play sounds to all, one after the other."""
 
+    async def repeat(self, call: str, listener: str, sound: Sound, name: str) -> None:
+        """Play a sound to one of them, again and again until `hush`."""
+
+    async def hush(self, call: str) -> None:
+        """End all that is played, and all listening; nothing is well."""
+
     async def ask(self, call: str, caller: str, question: Question, name: str) -> None:
         """Play a prompt, and listen to the caller."""
 

@@ -19,7 +19,7 @@ TALK = Part(
     early=True,
     twice=True,
 )
-MESSAGE = Part(answers=("3",), leaves="message")
+MESSAGE = Part(answers=("3",), leaves="message", talk=(("customer", "Soittakaa minulle huomenna."),))
 
 
 @dataclass(frozen=True, slots=True)

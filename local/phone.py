@@ -20,6 +20,9 @@ TALK = (
     Line("inbound", "Laskussani on kaksi samaa riviä."),
     Line("outbound", "Korjaan sen heti."),
 )
+MESSAGE = Part(
+    answers=["3"], message=17, leaves="message", talk=[Line("inbound", "Soittakaa minulle huomenna.")]
+)
 
 
 class Unanswered(Exception):
@@ -45,7 +48,7 @@ async def play(exchange: Exchange, desk: Desk, told: Callable[[str], None]) -> N
     for words in answered.said:
         told(f"    the caller hears   {words}")
     await shown_story(answered.sid, desk, told, "Recording")
-    message = await exchange.phone(STRANGER, Part(answers=["3"], message=17, leaves="message")).ring()
+    message = await exchange.phone(STRANGER, MESSAGE).ring()
     told("    another caller leaves a message:")
     await shown_story(message.sid, desk, told, "Voicemail")
     forged = signed(f"{exchange.base}/status", "another-token", {"CallSid": answered.sid})

@@ -78,6 +78,18 @@ class CallAutomation:
         async with self._guarded() as client:
             await client.get_call_connection(call).play_media(_sources(sounds), operation_context=name)
 
+    async def repeat(self, call: str, listener: str, sound: Sound, name: str) -> None:
+        """Play a sound to one of them, again and again until `hush`."""
+        async with self._guarded() as client:
+            await client.get_call_connection(call).play_media(
+                _sources([sound]), play_to=[_identifier(listener)], loop=True, operation_context=name
+            )
+
+    async def hush(self, call: str) -> None:
+        """End all that is played, and all listening; nothing is well."""
+        async with self._guarded() as client:
+            await client.get_call_connection(call).cancel_all_media_operations()
+
     async def ask(self, call: str, caller: str, question: Question, name: str) -> None:
         """Play a prompt, and listen to the caller."""
         async with self._guarded() as client:

@@ -35,7 +35,7 @@ from functions.voice.items import item
 from functions.voice.lines import TABLE as LINES
 from functions.voice.lines import Lines
 from functions.voice.model import Call, CallState, Note
-from functions.voice.plans import flow, standing
+from functions.voice.plans import flow, patience, standing
 from functions.voice.step import note
 
 TABLE = "calls"
@@ -197,7 +197,9 @@ class Calls:
         if call.state is not CallState.QUEUED or call.queued_at is None:
             return standing(document, plan, "", 1, now)
         queue = await self._routed(call)
-        position = await self._lines.join(queue, call.id, call.queued_at, now) if queue else 1
+        if not queue:
+            return standing(document, plan, "", 1, now)
+        position = await self._lines.join(queue, call.id, call.queued_at, now, patience(plan))
         return standing(document, plan, queue, position, now)
 
     async def _routed(self, call: Call) -> str:

@@ -67,10 +67,9 @@ class Hold(Model):
 
 
 class TakeMessage(Model):
-    """Say it, then record after a tone; ends with Recorded (voicemail), Silent, or HungUp."""
+    """Record after a tone; ends with Played, Silent, or HungUp. Recorded or Unrecorded comes at any time."""
 
     do: Literal["take-message"] = "take-message"
-    text: str
     language: str
     seconds: int
 

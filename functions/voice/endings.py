@@ -4,7 +4,7 @@ import re
 
 from functions.configuration.callflows import CALLBACK, VOICEMAIL, Callback
 from functions.configuration.callflows import Voicemail as VoicemailPlan
-from functions.voice.commands import Command, HangUp, Say, TakeMessage
+from functions.voice.commands import Command, HangUp, Say, StartTranscription, TakeMessage
 from functions.voice.events import Failed, HungUp, Recorded, What
 from functions.voice.model import CallState, Note, NoteKind
 from functions.voice.step import Moment, Step, note
@@ -12,6 +12,7 @@ from functions.voice.transcript import rest
 
 AGENT = "the agent hung up"  # a HungUp of this reason: the customer is still on the line
 OURS = "we hung up"
+NO_MESSAGE = "no message was left"
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}")
 
 
@@ -22,7 +23,7 @@ def leave(moment: Moment, name: str, words: str = "") -> Step:
     if name == CALLBACK and plan.callback and callable_back:
         return _callback(moment, plan.callback, words)
     if name in (VOICEMAIL, CALLBACK) and plan.voicemail:
-        return _voicemail(moment, plan.voicemail, words)
+        return _invited(moment, plan.voicemail, words)
     return farewell(moment, words)
 
 
@@ -45,14 +46,29 @@ def hung_up(moment: Moment) -> Step:
     return _over(moment, moment.call.ending or reason, *([HangUp()] if reason == AGENT else []))
 
 
+def take_message(moment: Moment) -> Step:
+    """Record, after the tone; where calls are transcribed, what is said too."""
+    plan, call = moment.plan, moment.call
+    if plan.voicemail is None:  # the configuration changed meanwhile
+        return farewell(moment)
+    transcribe = plan.transcribe and call.consented and not call.transcribing
+    starts = [StartTranscription(language=call.language)] if transcribe else []
+    return moment.step(
+        *starts,
+        TakeMessage(language=call.language, seconds=plan.voicemail.seconds),
+        state=CallState.VOICEMAIL,
+        transcribing=call.transcribing or transcribe,
+    )
+
+
 def message_taken(moment: Moment) -> Step:
-    """A message was left: its recording will come."""
-    return farewell(moment.having(kept=True))
+    """A message was left: its recording will come, if it has not yet."""
+    return farewell(moment.having(awaited=not moment.call.kept))
 
 
 def no_message(moment: Moment) -> Step:
     """Nobody said anything after the tone."""
-    return farewell(moment).after(note("no message was left"))
+    return farewell(moment).after(note(NO_MESSAGE))
 
 
 def recorded(moment: Moment) -> Step:
@@ -61,6 +77,8 @@ def recorded(moment: Moment) -> Step:
     if not isinstance(event, Recorded):
         return moment.step()
     voicemail = event.what is What.VOICEMAIL
+    if voicemail and not event.seconds:  # it was hung up with the tone
+        return unrecorded(moment)
     told = Note(
         kind=NoteKind.WORK if voicemail else NoteKind.STEP,
         text=f"{'Voicemail' if voicemail else 'Recording'}, {event.seconds} s",
@@ -69,13 +87,31 @@ def recorded(moment: Moment) -> Step:
         content_type=event.content_type,
         seconds=event.seconds,
     )
-    return moment.step(notes=[told], kept=call.kept or voicemail, opened=call.opened or voicemail)
+    changes = {"kept": True, "opened": True, "awaited": False} if voicemail else {}
+    return moment.step(notes=[told], **changes)
 
 
-def _voicemail(moment: Moment, plan: VoicemailPlan, words: str) -> Step:
-    text = moment.words(words, plan.prompt)
-    take = TakeMessage(text=text, language=moment.call.language, seconds=plan.seconds)
-    return moment.step(take, state=CallState.VOICEMAIL, notes=[note("voicemail")])
+def unrecorded(moment: Moment) -> Step:
+    """Nothing was said after the tone: who has hung up since has left without a message."""
+    call = moment.call
+    if not call.awaited:
+        return moment.step(silent=True)
+    moment = moment.having(awaited=False, silent=True)
+    if call.state is not CallState.ENDED:
+        return moment.step()
+    return moment.step(notes=[note(NO_MESSAGE), Note(kind=NoteKind.LEFT, text=call.reason)])
+
+
+def _invited(moment: Moment, plan: VoicemailPlan, words: str) -> Step:
+    """Ask for a message; what will be transcribed only after that was said."""
+    call = moment.call
+    if moment.plan.transcribe and not call.consented:
+        say = Say(text=moment.words(words, moment.plan.consent), language=call.language)
+        return moment.step(say, state=CallState.CONSENT, then=VOICEMAIL)
+    text, told = moment.words(words, plan.prompt), note("voicemail")
+    if not text:
+        return take_message(moment).after(told)
+    return moment.step(Say(text=text, language=call.language), state=CallState.INVITED, notes=[told])
 
 
 def _callback(moment: Moment, plan: Callback, words: str) -> Step:
@@ -93,8 +129,8 @@ def _callback(moment: Moment, plan: Callback, words: str) -> Step:
 
 def _over(moment: Moment, reason: str, *commands: Command) -> Step:
     call = moment.call
-    kept = call.kept or call.state is CallState.VOICEMAIL
-    last = Note(kind=NoteKind.STEP if kept else NoteKind.LEFT, text=reason)
+    awaited = call.awaited or (call.state is CallState.VOICEMAIL and not (call.kept or call.silent))
+    last = Note(kind=NoteKind.STEP if call.kept or awaited else NoteKind.LEFT, text=reason)
     return moment.step(
         *commands,
         notes=[*rest(call), last],
@@ -102,4 +138,5 @@ def _over(moment: Moment, reason: str, *commands: Command) -> Step:
         ended_at=moment.now,
         reason=reason,
         held=(),
+        awaited=awaited,
     )

@@ -23,6 +23,7 @@ __all__ = [
     "Silent",
     "Speaker",
     "Spoke",
+    "Unrecorded",
     "What",
 ]
 
@@ -86,6 +87,11 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """There is no recording of a voicemail, and none will come: nobody said anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """A line of the transcript. `sequence` counts from 1 within the call; 0: the provider does not count."""
 
@@ -119,6 +125,7 @@ CallEvent = (
     | Connected
     | NotConnected
     | Recorded
+    | Unrecorded
     | Heard
     | HungUp
     | Failed

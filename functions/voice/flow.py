@@ -16,7 +16,16 @@ from types import MappingProxyType
 
 from functions.configuration.callflows import QUEUE, CallFlow
 from functions.voice.commands import Answer, Say
-from functions.voice.endings import hang_up, hung_up, leave, message_taken, no_message, recorded
+from functions.voice.endings import (
+    hang_up,
+    hung_up,
+    leave,
+    message_taken,
+    no_message,
+    recorded,
+    take_message,
+    unrecorded,
+)
 from functions.voice.events import (
     Answered,
     CallEvent,
@@ -31,6 +40,7 @@ from functions.voice.events import (
     Recorded,
     Silent,
     Spoke,
+    Unrecorded,
 )
 from functions.voice.menus import answered, go, in_line, unanswered
 from functions.voice.model import Call, CallState, Way
@@ -79,6 +89,7 @@ _LIVE = tuple(state for state in CallState if state is not CallState.ENDED)
 _ANYWHERE: Mapping[tuple[CallState, type[CallEvent]], Rule] = {
     **{(state, Heard): heard for state in CallState},
     **{(state, Recorded): recorded for state in CallState},
+    **{(state, Unrecorded): unrecorded for state in CallState},
     **{(state, HungUp): hung_up for state in _LIVE},
     **{(state, Failed): hung_up for state in _LIVE},
 }
@@ -98,6 +109,7 @@ TABLE: Mapping[tuple[CallState, type[CallEvent]], Rule] = MappingProxyType(
         (CallState.QUEUED, Spoke): in_line,
         (CallState.CONNECTING, Connected): connected,
         (CallState.CONNECTING, NotConnected): not_connected,
+        (CallState.INVITED, Played): take_message,
         (CallState.VOICEMAIL, Played): message_taken,
         (CallState.VOICEMAIL, Silent): no_message,
         (CallState.CALLBACK, Played): hang_up,

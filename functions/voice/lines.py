@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functions.ports import Entity, Op, Table, Write
 
 TABLE = "callqueues"
-LOST = timedelta(minutes=15)  # without a sign of a caller, whose leaving was not noted then
 MOST = 500  # callers that are counted
 
 
@@ -15,12 +14,16 @@ class Lines:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    async def join(self, queue: str, call: str, since: datetime, now: datetime) -> int:
-        """Keep a caller's place, and tell it: 1 is the next."""
-        mine = Entity(queue, _key(call, since), {"at": now})
+    async def join(self, queue: str, call: str, since: datetime, now: datetime, patience: timedelta) -> int:
+        """Keep a caller's place, and tell it: 1 is the next.
+
+        Without a sign for longer than `patience` a caller counts no more, for the leaving was not told; one
+        who was only quiet has the place again with the next sign.
+        """
+        mine = Entity(queue, _key(call, since), {"until": now + patience})
         await self._table.commit([Op(Write.UPSERT, mine)])
         before = await self._table.range(queue, end=mine.key, limit=MOST)
-        lost = [Op(Write.DELETE, Entity(queue, row.key, {})) for row in before if now - _at(row) >= LOST]
+        lost = [Op(Write.DELETE, Entity(queue, row.key, {})) for row in before if not _counts(row, now)]
         if lost:  # or they would once be all that is counted
             await self._table.commit(lost[:100])
         return 1 + len(before) - len(lost)
@@ -34,8 +37,6 @@ def _key(call: str, since: datetime) -> str:
     return f"{since.timestamp():017.6f}:{call}"
 
 
-def _at(row: Entity) -> datetime:
-    at = row.values["at"]
-    if not isinstance(at, datetime):
-        raise TypeError("a row of the line holds a time")
-    return at
+def _counts(row: Entity, now: datetime) -> bool:
+    until = row.values.get("until")
+    return isinstance(until, datetime) and now < until

@@ -78,6 +78,9 @@ class Call(Model):
     transcribing: bool = False
     answered: bool = False  # by an agent
     kept: bool = False  # what is left of it is work: a message, or a call-back
+    then: str = ""  # where the consent leads, if not into the line
+    awaited: bool = False  # the recording of a message, which may be there
+    silent: bool = False  # after the tone: there is no such recording
     queued_at: datetime | None = None
     agent_queue: str = ""
     target: str = ""

@@ -1,12 +1,14 @@
 """What the configuration says of a call: its flow, the hours, and where an agent queue's calls go."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from functions.configuration.callflows import CallFlow
 from functions.configuration.document import Document
 from functions.routing.hours import Hours
 from functions.voice.step import Standing
 
+SLACK = timedelta(minutes=2)  # in which a provider tells us again what we could not keep
+MUSIC = timedelta(minutes=10)  # a piece may be longer than it should be
 PLAIN = CallFlow(id="plain", languages=("en-US",), greeting="")  # of an account whose flow is gone
 
 
@@ -26,6 +28,12 @@ def standing(document: Document, plan: CallFlow, queue: str, position: int, now:
         target=(pool.target if pool else None) or "",
         position=position,
     )
+
+
+def patience(plan: CallFlow) -> timedelta:
+    """Give how long nothing may be heard of a caller in the line: while an agent is rung, or music plays."""
+    step = timedelta(seconds=max(plan.queue.seconds, plan.no_answer_seconds))
+    return step + SLACK + (MUSIC if plan.queue.music else timedelta())
 
 
 def _open(document: Document, hours: str, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from functions.voice.events import Heard, Speaker
 from functions.voice.model import Call, CallState, Line, Note, NoteKind
 from functions.voice.step import Moment, Step, note
 
+WITH_AGENTS = frozenset({CallState.QUEUED, CallState.CONNECTING, CallState.TALKING})
 MOST_HELD = 8  # lines; a line that is lost must not hold up the rest for long
 KINDS = {Speaker.CUSTOMER: NoteKind.CUSTOMER, Speaker.AGENT: NoteKind.AGENT}
 
@@ -38,7 +39,12 @@ def _over(call: Call) -> bool:
 
 
 def _told(call: Call, lines: list[Line]) -> list[Note]:
-    """A late line must not open a new conversation, as the words of a customer do."""
-    if _over(call):
+    """A late line, or one of a voicemail, must not open a conversation, as the words of a customer do.
+
+    Before an agent is rung, the other side that is heard is our own voice.
+    """
+    if not call.answered and call.state is not CallState.CONNECTING:
+        lines = [line for line in lines if line.speaker is Speaker.CUSTOMER]
+    if call.state not in WITH_AGENTS:
         return [note(f"{line.speaker}: {line.text}") for line in lines if line.text]
     return [Note(kind=KINDS[line.speaker], text=line.text) for line in lines if line.text]

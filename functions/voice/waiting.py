@@ -28,7 +28,9 @@ def enter(moment: Moment) -> Step:
 
 def consented(moment: Moment) -> Step:
     """The consent was spoken to its end."""
-    return enter(moment.having(consented=True)).after(note("told that the call is recorded or transcribed"))
+    then, moment = moment.call.then, moment.having(consented=True, then="")
+    step = leave(moment, then) if then else enter(moment)
+    return step.after(note("told that the call is recorded or transcribed"))
 
 
 def wait(moment: Moment) -> Step:
@@ -92,7 +94,8 @@ def _hold_on(moment: Moment) -> Step:
         seconds=line.seconds,
         options=moment.options(line.choices),
     )
-    return moment.step(hold, state=CallState.QUEUED, agent_queue=standing.agent_queue)
+    agent_queue = standing.agent_queue or moment.call.agent_queue
+    return moment.step(hold, state=CallState.QUEUED, agent_queue=agent_queue)
 
 
 def _settle(moment: Moment) -> Hold:

@@ -13,7 +13,8 @@ class CallState(StrEnum):
     QUEUED = "queued"
     CONNECTING = "connecting"  # an agent is rung
     TALKING = "talking"
-    VOICEMAIL = "voicemail"
+    INVITED = "invited"  # to leave a message
+    VOICEMAIL = "voicemail"  # after the tone
     CALLBACK = "callback"  # it is being promised
     FAREWELL = "farewell"  # the last words before we hang up
     ENDED = "ended"

@@ -5,10 +5,13 @@ https://learn.microsoft.com/azure/communication-services/how-tos/call-automation
 """
 
 import asyncio
+import io
 import json
 import logging
 import uuid
+import wave
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -24,6 +27,7 @@ from local.simulators.state import Registered
 ISSUER = "https://acscallautomation.communication.azure.com"
 RESOURCE = "0bd9a2f4-7c1e-4f53-9a0e-5d1c2b3a4f50"  # the one that is simulated here
 KID = "local-call-automation"
+PLAYED = (1, 2, 16_000)  # channels, bytes of a sample, samples a second
 LETTERS = 8.0  # spoken in a second
 TONES = dict(zip((
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "pound", "asterisk",
@@ -36,16 +40,17 @@ class Part(Model):
     """What the people on the phone do, and how the news of it come.
 
     `answers` are given to one spoken question after the other: a key, a sentence, or nothing. `leaves` says
-    where the customer hangs up: at the `menu`, in the `line`, in the `message`; else when the talk is over,
-    unless the agent is the `last` to speak. `early`: news come before our requests' answers; `twice`: each
-    one again; `shuffled`: those that belong together in the wrong order.
+    where the customer hangs up: at the `menu`, in the `line`, in the `message`, or in what is said or played
+    that contains it; else when the talk is over, unless the agent is the `last` to speak. In a `message` the
+    customer's lines of `talk` are said. `early`: news come before our requests' answers; `twice`: each one
+    again; `shuffled`: those that belong together in the wrong order.
     """
 
     answers: tuple[str, ...] = ()
     agent: Literal["completed", "busy", "no-answer", "declined"] = "completed"
     talk: tuple[tuple[Literal["customer", "agent"], str], ...] = ()
     message: int = 10  # seconds of a voicemail
-    leaves: Literal["", "menu", "line", "message"] = ""
+    leaves: str = ""
     last: Literal["customer", "agent"] = "customer"
     hidden: bool = False
     takes: bool = True  # our call to them
@@ -78,6 +83,7 @@ class Call:
     statuses: list[int] = field(default_factory=list)
     sequence: int = 0
     left: deque[str] = field(default_factory=deque)
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)  # nothing is played again and again
     socket: aiohttp.ClientWebSocketResponse | None = None
 
     @property
@@ -104,14 +110,28 @@ class Call:
     async def connected(self) -> None:
         """Tell that somebody took it."""
         self.state, self.people = "connected", [self.identity]
+        self.quiet.set()
         self.left = deque(self.part.answers)
         await self.tell(("CallConnected", {}), self._participants())
 
     async def play(self, content: dict[str, Any]) -> None:
         """Say it."""
-        seconds, context = self._hear(content.get("playSources", [])), content.get("operationContext")
+        context = content.get("operationContext")
+        try:
+            seconds = await self._hear(content.get("playSources", []))
+        except (aiohttp.ClientError, wave.Error, EOFError):
+            await self.tell(("PlayFailed", {"operationContext": context, **_result(400, 8535)}))
+            return
         await self.tell(("PlayStarted", {"operationContext": context}))
+        if content.get("playOptions", {}).get("loop"):
+            await self.quiet.wait()
+            await self.tell(("PlayCanceled", {"operationContext": context}))
+            return
+        await self.quiet.wait()
         await self._pass(seconds)
+        if self.part.leaves and self.part.leaves in self.said[-1]:
+            await self.over()
+            return
         await self.tell(("PlayCompleted", {"operationContext": context}))
 
     async def recognize(self, content: dict[str, Any]) -> None:
@@ -121,8 +141,11 @@ class Call:
         if prompts and self.part.mute:
             await self.tell(("RecognizeFailed", {**context, **_result(500, 8511)}))
             return
-        await self._pass(self._hear(prompts))
+        await self.quiet.wait()  # one medium after the other
+        await self._pass(await self._hear(prompts))
         place = "message" if self.recordings and not self.agent else "menu" if prompts else "line"
+        if place == "message":
+            await self._speak([line for line in self.part.talk if line[0] == "customer"])
         if place == self.part.leaves:
             await self._pass(self.part.message if place == "message" else 1)
             await self.over()
@@ -176,7 +199,7 @@ class Call:
         data = {
             "recordingStorageInfo": {"recordingChunks": [chunk]},
             "recordingStartTime": started.isoformat(),
-            "recordingDurationMs": 12_000,
+            "recordingDurationMs": 12_000 if self.part.message else 400,
             "sessionEndReason": "CallEnded",
         }
         subject = f"/recording/call/{self.server}/recordingId/{recording}"
@@ -221,25 +244,45 @@ class Call:
         }
 
     async def _talk(self) -> None:
-        for speaker, words in self.part.talk:
-            await self._pass(len(words) / LETTERS)
-            if self.socket:
-                who = self.identity if speaker == "customer" else self.agent
-                await self.socket.send_json(_frame(words, who["rawId"]))
+        await self._speak(self.part.talk)
         await self._pass(20 if self.part.talk else 2)  # a transcript comes some seconds after the words
         gone = self.agent if self.part.last == "agent" else self.identity
         self.people = [one for one in self.people if one["rawId"] != gone["rawId"]]
         await self.tell(self._participants())
+
+    async def _speak(self, lines: Sequence[tuple[str, str]]) -> None:
+        for speaker, words in lines:
+            await self._pass(len(words) / LETTERS)
+            if self.socket:
+                who = self.identity if speaker == "customer" else self.agent
+                await self.socket.send_json(_frame(words, who["rawId"]))
 
     def _participants(self) -> tuple[str, dict[str, Any]]:
         self.sequence += 1
         people = [{"identifier": one, "isMuted": False, "isOnHold": False} for one in self.people]
         return "ParticipantsUpdated", {"participants": people, "sequenceNumber": self.sequence}
 
-    def _hear(self, sources: list[dict[str, Any]]) -> float:
-        texts = [one["text"]["text"] for one in sources if one["kind"] == "text"]
-        self.said += texts
-        return sum(len(text) for text in texts) / LETTERS
+    async def _hear(self, sources: list[dict[str, Any]]) -> float:
+        """Give how long it takes; files are fetched, as the service does."""
+        seconds = 0.0
+        for one in sources:
+            if one["kind"] == "text":
+                self.said.append(one["text"]["text"])
+                seconds += len(self.said[-1]) / LETTERS
+            else:
+                self.said.append(one["file"]["uri"].rpartition("/")[2])
+                seconds += await self._length(one["file"]["uri"])
+        return seconds
+
+    async def _length(self, url: str) -> float:
+        """Fetch a sound, and give its seconds; raises Error for one that the service does not play."""
+        async with self.http.get(url) as answer:
+            answer.raise_for_status()
+            with wave.open(io.BytesIO(await answer.read())) as sound:
+                if sound.getparams()[:3] != PLAYED:
+                    raise wave.Error(f"not 16 bits, mono, 16 kHz: {sound.getparams()}")
+                frames: int = sound.getnframes()
+            return frames / PLAYED[2]
 
     async def _pass(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self.part.pace)

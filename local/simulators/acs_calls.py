@@ -64,6 +64,7 @@ class AcsCalls:
             web.get(f"{one}/participants", self._guarded(self._people)),
             web.post(f"{one}/participants:add", self._guarded(self._add)),
             web.post(f"{one}:{{action:play|recognize|startTranscription}}", self._guarded(self._media)),
+            web.post(f"{one}:cancelAllMediaOperations", self._guarded(self._cancel)),
             web.post(f"{one}:terminate", self._guarded(self._terminate)),
             web.post("/calling/recordings", self._guarded(self._record)),
             web.delete("/calling/recordings/{id}", self._guarded(self._stop_recording)),
@@ -165,12 +166,22 @@ class AcsCalls:
         if call is None:
             return 404, _error("8522")
         self._noted(call, request, action, content)
+        if content.get("playOptions", {}).get("loop"):
+            call.quiet.clear()
         work = {
             "play": call.play,
             "recognize": call.recognize,
             "startTranscription": call.start_transcription,
         }[action]
         await self._begin(call, work(content))
+        return 202, None
+
+    async def _cancel(self, request: web.Request, content: dict[str, Any]) -> tuple[int, JsonValue]:
+        call = self._there(request)
+        if call is None:
+            return 404, _error("8522")
+        self._noted(call, request, "cancel", content)
+        call.quiet.set()
         return 202, None
 
     async def _terminate(self, request: web.Request, content: dict[str, Any]) -> tuple[int, JsonValue]:

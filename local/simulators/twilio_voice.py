@@ -42,8 +42,9 @@ class Part:
     """What the people on the phone do.
 
     `answers` are given to one question after the other: a key, a sentence, or nothing (""). `leaves` says
-    where the caller hangs up: at `menu`, `line`, `message` (after leaving one), or not before the talk is
-    over. `agent` is how the agent's phone ends: completed, busy, no-answer or failed.
+    where the caller hangs up: at `menu`, `line`, `message` (after leaving one), in the words that contain it,
+    or not before the talk is over. In a message the customer's lines of `talk` are said. `agent` is how the
+    agent's phone ends: completed, busy, no-answer or failed.
     """
 
     answers: Sequence[str] = ()
@@ -186,6 +187,8 @@ class Phone:
     async def _heard(self, verb: Element) -> None:
         if verb.tag == "Say":
             self.said.append(verb.text or "")
+            if self.part.leaves and self.part.leaves in self.said[-1]:
+                raise Gone
             return
         self.held += 1
         if self.part.leaves == "line" and self.held > 2:
@@ -209,13 +212,25 @@ class Phone:
     async def _recorded(self, record: Element) -> dict[str, str]:
         seconds = min(self.part.message, int(record.get("maxLength", "3600")))
         if not seconds:
-            return {}
+            return self._unheard(record)
+        for line in self.part.talk:
+            if line.track == "inbound":
+                await self.say(line)
         form = self._recording(seconds)
         self.background.append((record.attrib["recordingStatusCallback"], form))
         if self.part.leaves == "message":
             await self.post(record.attrib["action"], CallStatus="completed", Digits="hangup", **form)
             raise Gone
         return {**form, "Digits": "#"}
+
+    def _unheard(self, record: Element) -> dict[str, str]:
+        """Nothing was said: no document is asked for, but it is told that there is no recording."""
+        if "absent" in record.get("recordingStatusCallbackEvent", "").split():
+            form = {**self._recording(0), "RecordingStatus": "absent"}
+            self.background.append((record.attrib["recordingStatusCallback"], form))
+        if self.part.leaves == "message":
+            raise Gone
+        return {}
 
     def _recording(self, seconds: int) -> dict[str, str]:
         sid, account = "RE" + secrets.token_hex(16), setting(self.settings, "account_sid")

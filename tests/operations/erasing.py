@@ -160,7 +160,7 @@ class House:
         await self._routed("voice", "line", call)
         since, table = now(), self.services.erasure._table
         await self.services.calls().change(call, queued_at=since, agent_queue="billing")
-        await lines.Lines(table(lines.TABLE)).join("billing", call, since, since)
+        await lines.Lines(table(lines.TABLE)).join("billing", call, since, since, timedelta(minutes=2))
         watch = acs_watch.Watch(table, now)
         await watch.begin("line", call, customer.phone)
         await watch.name("line", f"bridge-{customer.mark}", call, What.TALK)

@@ -39,7 +39,7 @@ class CutOff(Exception):
 class Wire:
     """The way to the service: cuts us off `before` or `after` an action, once; `lost` news never reach us.
 
-    `error` is what we are told when we are not gone.
+    `error` is what we are told instead of being gone.
     """
 
     before: str = ""
@@ -62,7 +62,7 @@ class _Cut:
         async def cut(*arguments: Any) -> Any:
             if self._wire.before == name:
                 self._wire.before = ""
-                raise CutOff
+                raise self._wire.error
             found = await action(*arguments)
             if self._wire.after == name:
                 self._wire.after = ""
@@ -175,7 +175,8 @@ async def open_house(tables_connection: str) -> AsyncIterator[House]:
             answer = await made[0].services.intake.receive("voice", request.match_info["account"], call)
         except CutOff:
             return web.Response(status=500)
-        return web.Response(status=answer.status, headers=dict(answer.headers))
+        body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
+        return web.Response(status=answer.status, headers=dict(answer.headers), body=body)
 
     app.router.add_route("*", "/api/channels/voice/{account}{rest:.*}", webhook)
     url = await _served(runners[1])

@@ -1,13 +1,19 @@
-"""One running platform for the room, with telephones at Twilio."""
+"""One running platform for the room, with telephones; and the services alone, whose parts can fail."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
+from functions.channels.contract import Answer
+from local.azurite import Azurite
 from local.desk import Desk
 from local.platform import Platform
+from local.servicebus.launch import ServiceBus
+from tests.voice.house import House
+from tests.voice.house import house as opened
 from tests.voice.kit import Calling, configuration
 
 
@@ -23,3 +29,19 @@ async def calling(platform: Platform) -> AsyncIterator[Calling]:
     token = platform.issuer.token("Administrator", "maija")
     async with aiohttp.ClientSession() as http, Desk(platform.url, token) as desk:
         yield Calling(http, platform.url, platform.simulators_url, desk)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def open_house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[House]:
+    async with opened(azurite, servicebus) as house:
+        yield house
+
+
+@pytest.fixture
+def house(open_house: House) -> House:
+    open_house.weather.calls = open_house.weather.queues = False
+    open_house.weather.slow, open_house.weather.ahead = 0.0, timedelta()
+    open_house.bus.sent.clear()
+    open_house.provider.asked.clear()
+    open_house.provider.answer = Answer(201, {}, b'{"sid": "CA00"}')
+    return open_house

@@ -33,6 +33,11 @@ BASE = "https://omni.example"
 LINE = f"{BASE}/api/channels/voice/line"
 
 
+def sid() -> str:
+    """Give the name of a call that nobody had yet."""
+    return f"CA{uuid4().hex}"
+
+
 @dataclass
 class Weather:
     """What is down now. `slow` is in seconds, for each read of a call."""

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from functions.message import digest
+from functions.voice.acs.sounds import RINGING
 from local.simulators.acs_call import Part
 from local.simulators.acs_calls import SOUND
 from tests.voice.acs import LONE, NIGHT, NUMBER, SPEECH, Exchange
@@ -66,7 +69,7 @@ async def test_what_the_service_is_asked_for(calling: Calling) -> None:
     """The requests are the SDK's; here is what is in them."""
     _, shown = await played(calling, Part(answers=("1", "1")), "+358401230002", "Recording")
     assert actions(shown)[:5] == ["answer", "play", "recognize", "recognize", "play"]
-    assert actions(shown)[-4:] == ["record", "startTranscription", "add", "terminate"]
+    assert actions(shown)[-6:] == ["record", "startTranscription", "play", "add", "cancel", "terminate"]
     answer = content(shown, "answer")
     assert answer["callIntelligenceOptions"] == {"cognitiveServicesEndpoint": SPEECH}
     assert answer["callbackUri"].startswith(f"{calling.url}/api/channels/voice/acs-line/calls/")
@@ -89,10 +92,16 @@ async def test_what_the_service_is_asked_for(calling: Calling) -> None:
     added = content(shown, "add")
     assert added["participantToAdd"]["phoneNumber"] == {"value": TARGET}
     assert (added["sourceCallerIdNumber"], added["invitationTimeoutInSeconds"]) == ({"value": NUMBER}, 15)
+    ringing = content(shown, "play", -1)
+    assert ringing["playSources"][0]["file"]["uri"] == f"{calling.url}/api/channels/voice/acs-line/{RINGING}"
+    assert (ringing["playTo"][0]["phoneNumber"], ringing["playOptions"]) == (
+        {"value": "+358401230002"},
+        {"loop": True},
+    )
     record = content(shown, "record")
     assert (record["recordingContentType"], record["recordingFormatType"]) == ("audio", "mp3")
     contexts = [one["content"].get("operationContext") for one in shown["asked"]]
-    steps = [int(one) for one in contexts if one]
+    steps = [int(one.partition(":")[0]) for one in contexts if one]
     assert steps == sorted(steps)
 
 
@@ -116,7 +125,7 @@ async def test_nobody_answers_and_a_message_is_left(calling: Calling) -> None:
     shown = await exchange(calling).shown(name)
     talk, message = (one for one in shown["asked"] if one["action"] == "record")
     assert talk["name"] != message["name"]
-    assert shown["said"][-2:] == ["Jätä viesti.", "Kuulemiin."]
+    assert shown["said"][-4:] == ["ringing.wav", "Jätä viesti.", "tone.wav", "Kuulemiin."]
     [conversation] = await calling.conversations(thread(name))
     found: list[Any] = []
 
@@ -145,12 +154,45 @@ async def test_a_caller_hangs_up_in_the_message(calling: Calling) -> None:
     assert actions(shown)[-1] == "recognize"
 
 
+async def test_a_message_is_transcribed(calling: Calling) -> None:
+    part = Part(answers=("1", "3"), leaves="message", talk=(("customer", "Soittakaa minulle."),))
+    story, _ = await played(calling, part, "+358401230014", "Voicemail, 12 s")
+    assert ("system", "call", "customer: Soittakaa minulle.") in story
+
+
+@pytest.mark.parametrize(
+    ("answers", "leaves"),
+    [
+        (("1", "1"), "Jätä viesti."),
+        (("1", "1"), "tone.wav"),
+        (("1", "1"), "message"),
+        (("1", "3"), "Jätä viesti."),
+        (("1", "3"), "message"),
+    ],
+)
+async def test_a_caller_hangs_up_without_a_word(
+    calling: Calling, answers: tuple[str, str], leaves: str
+) -> None:
+    """In the words, in the tone, or right after it: nothing is left for an agent to do."""
+    part = Part(answers=answers, agent="no-answer", leaves=leaves, message=0)
+    name = await exchange(calling).call(part, f"+35840124{len(answers[0] + leaves):04}{answers[1]}")
+    await calling.story(thread(name), "the customer left")
+    [conversation] = await calling.conversations(thread(name))
+    assert (conversation["state"], conversation["stateReason"]) == ("closed", "the customer left")
+
+
 async def test_outside_the_hours(calling: Calling) -> None:
     name = await exchange(calling).call(Part(), "+358401230006", NIGHT)
     [story] = await calling.story(thread(name, "acs-night"), "Voicemail, 12 s")
     assert "outside the hours" in spoken(story)
     shown = await exchange(calling).shown(name)
-    assert shown["said"] == ["Tervetuloa.", "Olemme kiinni. Jätä viesti.", "Kuulemiin."]
+    assert shown["said"] == [
+        "Tervetuloa.",
+        "Olemme kiinni. Puhelu tallennetaan.",
+        "Jätä viesti.",
+        "tone.wav",
+        "Kuulemiin.",
+    ]
     assert "add" not in actions(shown)
 
 

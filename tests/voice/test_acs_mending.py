@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 import pytest_asyncio
 
 from functions.conversations.model import State
-from functions.errors import Unavailable
+from functions.errors import NotDeliverable, Unavailable
 from functions.message import thread_key
 from functions.voice.acs.watch import REQUESTS
 from local.azurite import Azurite
@@ -169,3 +170,73 @@ async def test_a_customer_answers_when_we_have_given_up(house: House) -> None:
     async with house.exchange.http.post(shown["callback"], json=[connected], headers=headers) as answer:
         assert answer.status == 200
     assert await house.asked(number) == ["create", "terminate"]
+
+
+async def states(house: House, name: str) -> list[State]:
+    """Give where the call's conversations are."""
+    head = thread_key("voice", "acs-line", (await house.call(name)).id)
+    return [(await house.services.threads.conversation(f"{head}-000001")).state]
+
+
+async def test_the_recording_of_a_message_is_never_told(house: House) -> None:
+    house.wire.lost = "RecordingFileStatusUpdated"
+    name = await house.ring(Part(answers=("1", "1"), agent="no-answer", leaves="message"))
+    await house.until(name, "ended")
+    assert await states(house, name) == [State.OPEN]
+    await house.mend(timedelta(minutes=90))
+    assert await states(house, name) == [State.OPEN]  # it may still come
+    await house.mend(timedelta(minutes=40))
+    assert await states(house, name) == [State.CLOSED]
+
+
+async def test_a_message_of_which_the_end_was_cut_off_is_waited_for(house: House) -> None:
+    house.bus.before = "the customer hung up"
+    house.wire.lost = "RecordingFileStatusUpdated"
+    name = await house.ring(Part(answers=("1", "1"), agent="no-answer", leaves="message"))
+    await eventually(lambda: not house.bus.before)
+    await house.mend(LATER)
+    assert await states(house, name) == [State.OPEN]
+    assert (await house.call(name)).awaited
+
+
+async def test_the_ringing_ends_with_a_talk_or_without_one(house: House) -> None:
+    agents: tuple[Literal["completed", "busy"], ...] = ("completed", "busy")
+    for agent in agents:
+        name = await house.ring(Part(answers=("1", "1"), agent=agent, talk=PART.talk))
+        await house.until_asked(name, "cancel")
+        asked = await house.asked(name)
+        assert asked[asked.index("add") - 1 :][:3] == ["play", "add", "cancel"]
+        if agent == "busy":
+            await house.until_asked(name, "add", times=2)  # what we say in between was heard
+
+
+async def test_cut_off_before_the_ringing_ends(house: House) -> None:
+    house.wire.before = "hush"
+    name = await house.ring(Part(answers=("1", "1"), talk=PART.talk, pace=4))
+    await house.until_cut()
+    assert "cancel" not in await house.asked(name)
+    await house.mend(LATER)
+    await house.until(name, "talking")
+    assert (await house.asked(name)).count("cancel") == 1
+
+
+async def test_the_answer_of_an_agent_is_told_again_when_we_were_cut_off(house: House) -> None:
+    house.wire.before = "hush"
+    name = await house.ring(Part(answers=("1", "1"), talk=PART.talk, pace=4, twice=True))
+    await house.until_cut()
+    await house.until_asked(name, "cancel")
+
+
+async def test_a_sound_that_cannot_be_played_keeps_nobody_from_being_rung(house: House) -> None:
+    house.wire.before, house.wire.error = "repeat", NotDeliverable("8500", "no such file")
+    name = await house.ring(PART)
+    await house.until_asked(name, "add")
+    await house.until(name, "ended")
+
+
+async def test_an_agent_who_cannot_be_rung_leaves_no_ringing(house: House) -> None:
+    house.wire.before, house.wire.error = "add", NotDeliverable("7504", "not allowed")
+    name = await house.ring(Part(answers=("1", "1")))
+    await house.until(name, "ended")
+    shown = await house.exchange.shown(name)
+    assert shown["said"][-4:] == ["ringing.wav", "Jätä viesti.", "tone.wav", "Kuulemiin."]

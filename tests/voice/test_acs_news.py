@@ -134,6 +134,8 @@ CONNECTING, RINGING = CallState.CONNECTING, CallState.RINGING
         (CONNECTING, "AddParticipantFailed", result(480, 5300), (NotConnected("no-answer"),)),
         (CONNECTING, "AddParticipantFailed", result(603, 5300), (NotConnected("declined"),)),
         (CONNECTING, "AddParticipantFailed", result(404, 5300), (NotConnected("404/5300"),)),
+        (CONNECTING, "PlayCanceled", {"operationContext": "4:ringing"}, ()),
+        (CONNECTING, "PlayFailed", {"operationContext": "4:ringing", **result(400, 8535)}, ()),
         (GREETING, "PlayStarted", {}, ()),
         (GREETING, "PlayCompleted", {"operationContext": None}, ()),
         (GREETING, "PlayCompleted", {"operationContext": "somebody's"}, ()),
@@ -147,8 +149,8 @@ def test_what_news_mean(state: CallState, kind: str, data: dict[str, Any], event
 @pytest.mark.parametrize(
     ("kind", "data", "phase"),
     [
-        ("PlayCompleted", {"operationContext": "4:prompt"}, Phase.MESSAGE),
-        ("PlayFailed", {"operationContext": "4:prompt"}, Phase.MESSAGE),
+        ("PlayCompleted", {"operationContext": "4:tone"}, Phase.MESSAGE),
+        ("PlayFailed", {"operationContext": "4:tone"}, Phase.MESSAGE),
         ("PlayCompleted", {}, None),
         ("RecognizeFailed", result(400, 8511), Phase.BARE),
         ("RecognizeFailed", result(400, 8510), None),

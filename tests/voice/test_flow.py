@@ -26,6 +26,7 @@ from functions.voice.events import (
     Silent,
     Speaker,
     Spoke,
+    Unrecorded,
     What,
 )
 from functions.voice.flow import TABLE, Standing, Step, advance
@@ -34,10 +35,14 @@ from tests.voice.kit import CUSTOMER, NUMBER, TARGET, call_flow
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 HERE = Standing(agent_queue="billing", target=TARGET)
+NOTHING = ("step", "no message was left")
+MESSAGE = Recorded("RE1", "https://x.example/1", 9, What.VOICEMAIL)
+EMPTY = Recorded("RE1", "https://x.example/1", 0, What.VOICEMAIL)  # hung up with the tone
 TAKEN: tuple[CallEvent, ...] = (Rang(), Answered(), Played())
 IN_LINE: tuple[CallEvent, ...] = (*TAKEN, Keyed("1"), Keyed("1"), Played())
 TALKING: tuple[CallEvent, ...] = (*IN_LINE, Played(), Connected())
-AT_VOICEMAIL: tuple[CallEvent, ...] = (*TAKEN, Keyed("1"), Keyed("3"))
+INVITED: tuple[CallEvent, ...] = (*TAKEN, Keyed("1"), Keyed("3"), Played())
+AT_VOICEMAIL: tuple[CallEvent, ...] = (*INVITED, Played())
 AT_CALLBACK: tuple[CallEvent, ...] = (*TAKEN, Keyed("1"), Keyed("4"))
 
 
@@ -84,10 +89,13 @@ def kinds(step: Step) -> list[str]:
         (TALKING, CallState.TALKING, []),
         ([*IN_LINE, Played(), NotConnected("busy")], CallState.QUEUED, ["Hold"]),
         ([*IN_LINE, Played(), NotConnected("busy"), Played()], CallState.CONNECTING, ["Connect"]),
-        ([*IN_LINE, Played(), NotConnected("no-answer")], CallState.VOICEMAIL, ["TakeMessage"]),
+        ([*IN_LINE, Played(), NotConnected("no-answer")], CallState.INVITED, ["Say"]),
+        ([*IN_LINE, Played(), NotConnected("no-answer"), Played()], CallState.VOICEMAIL, ["TakeMessage"]),
         ([*TALKING, HungUp(AGENT)], CallState.ENDED, ["HangUp"]),
         ([*TALKING, HungUp("customer")], CallState.ENDED, []),
-        (AT_VOICEMAIL, CallState.VOICEMAIL, ["TakeMessage"]),
+        (INVITED[:-1], CallState.CONSENT, ["Say"]),  # what is said will be transcribed
+        (INVITED, CallState.INVITED, ["Say"]),
+        (AT_VOICEMAIL, CallState.VOICEMAIL, ["StartTranscription", "TakeMessage"]),
         ([*AT_VOICEMAIL, Played()], CallState.FAREWELL, ["Say"]),
         ([*AT_VOICEMAIL, Silent()], CallState.FAREWELL, ["Say"]),
         ([*AT_VOICEMAIL, Played(), Played()], CallState.ENDED, ["HangUp"]),
@@ -107,8 +115,21 @@ def test_what_follows(events: Sequence[CallEvent], state: CallState, commands: l
     [
         ([*TALKING, HungUp("customer")], [("left", "customer")]),
         ([*IN_LINE, HungUp("customer")], [("left", "customer")]),  # abandoned
-        ([*AT_VOICEMAIL, HungUp("customer")], [("step", "customer")]),  # what was said is work
+        ([*INVITED, HungUp("customer")], [("left", "customer")]),  # before the tone
+        ([*AT_VOICEMAIL, HungUp("customer")], [("step", "customer")]),  # what was said may be work
+        ([*AT_VOICEMAIL, HungUp("customer"), Unrecorded()], [NOTHING, ("left", "customer")]),
+        ([*AT_VOICEMAIL, HungUp("customer"), EMPTY], [NOTHING, ("left", "customer")]),
+        ([*AT_VOICEMAIL, Unrecorded(), HungUp("customer")], [("left", "customer")]),
+        ([*AT_VOICEMAIL, EMPTY, HungUp("customer")], [("left", "customer")]),
         ([*AT_VOICEMAIL, Silent(), HungUp("customer")], [("left", "customer")]),
+        ([*AT_VOICEMAIL, Played(), HungUp("customer")], [("step", "customer")]),
+        ([*AT_VOICEMAIL, Played(), HungUp("customer"), Unrecorded()], [NOTHING, ("left", "customer")]),
+        ([*AT_VOICEMAIL, Played(), Unrecorded(), HungUp("customer")], [("left", "customer")]),
+        ([*AT_VOICEMAIL, HungUp("customer"), MESSAGE], [("work", "Voicemail, 9 s")]),
+        ([*AT_VOICEMAIL, MESSAGE, HungUp("customer")], [("step", "customer")]),
+        ([*AT_VOICEMAIL, HungUp("customer"), MESSAGE, Unrecorded()], []),
+        ([*AT_VOICEMAIL, HungUp("customer"), Unrecorded(), Unrecorded()], []),
+        ([*AT_VOICEMAIL, HungUp("customer"), Unrecorded(), MESSAGE], [("work", "Voicemail, 9 s")]),  # late
         ([*AT_CALLBACK, HungUp("customer")], [("step", "customer")]),
         (
             IN_LINE,
@@ -136,7 +157,7 @@ def test_a_caller_who_asks_to_be_called_back_is_work_with_the_number() -> None:
     step, _ = told(AT_CALLBACK)
     assert step.notes[-1].context["callback"] == CUSTOMER
     hidden, _ = told(AT_CALLBACK, call(customer="hidden-CA1"))
-    assert hidden.call.state is CallState.VOICEMAIL  # nobody can be called back there
+    assert hidden.call.then == "voicemail"  # nobody can be called back there
 
 
 def test_who_left_the_line_for_a_call_back_left_it() -> None:
@@ -160,8 +181,8 @@ def test_the_position_is_said_and_the_second_waits() -> None:
     ("standing", "state"),
     [
         (Standing(), CallState.QUEUED),  # not routed yet
-        (Standing(agent_queue="billing"), CallState.VOICEMAIL),  # nobody can be rung
-        (Standing(open=False, agent_queue="billing", target=TARGET), CallState.VOICEMAIL),
+        (Standing(agent_queue="billing"), CallState.INVITED),  # nobody can be rung
+        (Standing(open=False, agent_queue="billing", target=TARGET), CallState.INVITED),
     ],
 )
 def test_a_line_without_agents(standing: Standing, state: CallState) -> None:
@@ -170,8 +191,36 @@ def test_a_line_without_agents(standing: Standing, state: CallState) -> None:
 
 
 def test_outside_the_hours_words_come_before_the_tone() -> None:
-    step, _ = told(TAKEN, standing=Standing(open=False))
-    assert step.commands == (TakeMessage(text="Olemme kiinni. Jätä viesti.", language="fi-FI", seconds=60),)
+    step, _ = told(TAKEN, standing=Standing(open=False), transcribe=False)
+    assert step.commands == (Say(text="Olemme kiinni. Jätä viesti.", language="fi-FI"),)
+    step, _ = told([*TAKEN, Played()], standing=Standing(open=False), transcribe=False)
+    assert step.commands == (TakeMessage(language="fi-FI", seconds=60),)
+
+
+def test_a_message_is_transcribed_after_that_was_said() -> None:
+    _, steps = told([*TAKEN, *[Played()] * 2], standing=Standing(open=False))
+    said = [command.text for step in steps for command in step.commands if isinstance(command, Say)]
+    assert said[1:] == ["Olemme kiinni. Puhelu tallennetaan.", "Jätä viesti."]
+    step, _ = told([*AT_VOICEMAIL, Heard("Hei.", Speaker.CUSTOMER, 1), Heard("Jätä", Speaker.AGENT, 2)])
+    assert step.notes == ()  # our own voice
+    step, _ = told([*AT_VOICEMAIL, Heard("Hei.", Speaker.CUSTOMER, 1)])
+    assert [(note.kind, note.text) for note in step.notes] == [(NoteKind.STEP, "customer: Hei.")]
+
+
+def test_what_we_say_in_the_line_is_not_the_agents() -> None:
+    again = (*IN_LINE, Played(), NotConnected("busy"))
+    step, _ = told([*again, Heard("Olet jonossa.", Speaker.AGENT, 1)])
+    assert step.notes == ()
+    rung = (*again, Played(), Heard("Hei.", Speaker.AGENT, 1))  # the answer is not told yet
+    assert [note.kind for note in told(rung)[0].notes] == [NoteKind.AGENT]
+
+
+def test_who_waits_again_after_a_busy_agent_may_stay_when_it_closes() -> None:
+    begun = told([*IN_LINE, Played()])[0].call
+    waits = advance(begun, NotConnected("busy"), call_flow(), NOW, Standing()).call
+    assert (waits.state, waits.agent_queue) == (CallState.QUEUED, "billing")
+    closed = Standing(open=False, agent_queue="billing", target=TARGET)
+    assert advance(waits, Played(), call_flow(), NOW, closed).call.state is CallState.CONNECTING
 
 
 def test_the_line_is_as_long_as_is_written() -> None:
@@ -180,7 +229,7 @@ def test_the_line_is_as_long_as_is_written() -> None:
     _, steps = told([*IN_LINE, *[Played()] * 12], standing=away, queue=line)
     states = [step.call.state for step in steps]
     assert states.count(CallState.QUEUED) == 6
-    assert CallState.VOICEMAIL in states
+    assert CallState.INVITED in states
 
 
 def test_nothing_is_recorded_that_was_not_asked_for() -> None:
@@ -233,6 +282,7 @@ def test_what_comes_after_the_end_opens_nothing() -> None:
 
 EVENTS: st.SearchStrategy[CallEvent] = st.one_of(
     st.sampled_from([Rang(), Answered(), Silent(), Played(), Connected(), HungUp("customer"), HungUp(AGENT)]),
+    st.just(Unrecorded()),
     st.builds(Keyed, st.sampled_from("0123456789*#")),
     st.builds(Spoke, st.sampled_from(["lasku", "english", "", "99", "mitä?"])),
     st.builds(NotConnected, st.sampled_from(["busy", "no-answer", "failed"])),

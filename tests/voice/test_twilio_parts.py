@@ -1,15 +1,11 @@
 """Calls at Twilio when parts of ours are down, and what its API is asked, as its SDK would ask."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from functions.channels.contract import Account, Answer, Standing
@@ -22,33 +18,10 @@ from functions.message import Event, Kind, Outbound
 from functions.voice.model import CallState
 from functions.voice.placing import UNCERTAIN, Wish, hang_up, place
 from functions.voice.twilio import server as twilio
-from local.azurite import Azurite
-from local.servicebus.launch import ServiceBus
 from tests.channels.twilio_sdk import TwilioRecorder
-from tests.voice.house import BASE, LINE, House
-from tests.voice.house import house as opened
+from tests.voice.house import BASE, LINE, House, sid
 from tests.voice.kit import CUSTOMER, NUMBER, SID, TOKEN, account, configuration
 from tests.voice.test_flow import NOW
-
-
-@pytest_asyncio.fixture(scope="session")
-async def open_house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[House]:
-    async with opened(azurite, servicebus) as house:
-        yield house
-
-
-@pytest.fixture
-def house(open_house: House) -> House:
-    open_house.weather.calls = open_house.weather.queues = False
-    open_house.weather.slow, open_house.weather.ahead = 0.0, timedelta()
-    open_house.bus.sent.clear()
-    open_house.provider.asked.clear()
-    open_house.provider.answer = Answer(201, {}, b'{"sid": "CA00"}')
-    return open_house
-
-
-def sid() -> str:
-    return f"CA{uuid4().hex}"
 
 
 def next_address(document: str) -> str:
@@ -230,63 +203,6 @@ async def test_a_call_that_cannot_be_made_has_ended(
         await place(house.services.calls(), house.server, await house.account(), wish)
     kept, new = await place(house.services.calls(), house.server, await house.account(), wish)
     assert (kept.state, new) == (CallState.ENDED, False)
-
-
-class CutOff:
-    """The server of a process that ends between keeping a call and dialling it."""
-
-    def __init__(self, server: twilio.TwilioCalls) -> None:
-        self.watch, self.hang_up = server.watch, server.hang_up
-
-    async def dial(self, account: Account[Any], call: Any) -> str:
-        raise asyncio.CancelledError
-
-
-async def test_a_call_that_we_never_came_to_dial_does_not_ring_for_ever(house: House) -> None:
-    wish = Wish(CUSTOMER, "", uuid4().hex, NOW)
-    with pytest.raises(asyncio.CancelledError):
-        await place(house.services.calls(), CutOff(house.server), await house.account(), wish)
-    house.weather.ahead = timedelta(minutes=11)
-    await house.server.mend()
-    kept, new = await place(house.services.calls(), house.server, await house.account(), wish)
-    assert (kept.state, new) == (CallState.ENDED, False)
-    assert all(one.method == "GET" for one in house.provider.asked)  # nobody was rung
-
-
-async def test_a_call_whose_end_was_not_told_is_asked_after(house: House) -> None:
-    call = sid()
-    await house.post(LINE, CallSid=call)
-    await house.server.mend()
-    assert not house.provider.asked  # not yet
-    house.weather.ahead = timedelta(minutes=11)
-    house.provider.answer = Answer(200, {}, b'{"status": "in-progress"}')
-    await house.server.mend()
-    [asked] = [one for one in house.provider.asked if one.url.endswith(f"/Calls/{call}.json")]
-    assert asked.method == "GET"
-    house.weather.ahead = timedelta(minutes=22)
-    house.provider.answer = Answer(500, {}, b"")
-    await house.server.mend()  # it does not tell
-    assert (await house.services.calls().get(call)).state is CallState.GREETING
-    house.provider.answer = Answer(200, {}, b'{"status": "completed"}')
-    await house.server.mend()
-    assert (await house.services.calls().get(call)).reason == twilio.UNTOLD
-    assert [item.kind for item in house.bus.sent if item.thread == call][-1] is Kind.LEFT
-    house.provider.asked.clear()
-    house.weather.ahead = timedelta(minutes=44)
-    await house.server.mend()
-    assert call not in str([asked.url for asked in house.provider.asked])
-
-
-async def test_what_nobody_told_again_is_told_by_the_timer(house: House) -> None:
-    call = sid()
-    await house.post(LINE, CallSid=call)
-    house.weather.queues = True
-    await house.post(f"{LINE}/status", CallSid=call, CallStatus="completed", SequenceNumber="0")
-    house.weather.queues = False
-    house.weather.ahead = timedelta(minutes=60)
-    house.bus.sent.clear()
-    await house.server.mend()
-    assert [item.kind for item in house.bus.sent if item.thread == call] == [Kind.LEFT]
 
 
 def of_twilio(**more: Any) -> Account[TwilioVoiceSettings]:

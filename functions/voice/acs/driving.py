@@ -18,17 +18,19 @@ from functions.channels.voice.acs import AcsVoiceSettings
 from functions.errors import Gone, MonikanavaError, NotFound, Unavailable
 from functions.ports import CallControl, CallResource, Hearing
 from functions.serving import Rooms
-from functions.voice.acs.news import DISCONNECTED, News, Phase
+from functions.voice.acs.news import DISCONNECTED, RUNG, News, Phase
 from functions.voice.acs.requests import Requests
 from functions.voice.acs.watch import Watch, Watched
 from functions.voice.calls import Calls, Occurrence, Taken
 from functions.voice.commands import Answer, Command, StartTranscription
-from functions.voice.events import Answered, CallEvent, Failed, HungUp
+from functions.voice.events import Answered, CallEvent, Failed, HungUp, Unrecorded, What
 from functions.voice.model import Call, CallState, Way
 
 TRANSCRIPT = 300  # minutes in which a call's transcript may begin
 RING = timedelta(minutes=2)
 TALK = timedelta(minutes=10)  # between two looks whether a talk is still going on
+RECORDING = timedelta(hours=2)  # in which a message's recording is told: Event Grid repeats for longer
+UNHEARD = Occurrence("unrecorded", (Unrecorded(),))
 REFUSALS = 8  # of one event: each leads the call nearer to its end
 log = logging.getLogger("monikanava.voice")
 
@@ -59,8 +61,8 @@ class Driver:
     async def run(self, account: Account[Any], taken: Taken, told: News | None = None) -> None:
         """Make a step's requests, and those of what comes of their refusal."""
         watched = await self._watch.of(taken.call.id)
-        if watched and told and told.phase is Phase.MESSAGE:
-            await self._requests(account, taken.call, watched, _bare(account)).stop_recording()
+        if watched and told:
+            await _cleared(self._requests(account, taken.call, watched, _bare(account)), told)
         for _ in range(REFUSALS):
             if not (watched and taken.commands):
                 break
@@ -71,6 +73,12 @@ class Driver:
             taken = await self._happened(account, taken.call, refused)
         if taken.call.state is CallState.ENDED:
             await self._finish(account, taken.call, bool(told and told.kind == DISCONNECTED))
+
+    async def hush(self, account: Account[Any], call: Call, told: News) -> None:
+        """End the ringing of a talk that has begun, should we have been cut off before."""
+        watched = await self._watch.of(call.id)
+        if watched and told.kind in RUNG and call.state is CallState.TALKING:
+            await self._requests(account, call, watched, _bare(account)).hush()
 
     async def go_on(self, account: Account[Any], taken: Taken, phase: Phase) -> None:
         """Make the next request of a step."""
@@ -102,6 +110,8 @@ class Driver:
         if made and (missed := await self._missed(account, call)):
             await self.run(account, await self._happened(account, call, missed))
         elif made and call.state in (CallState.TALKING, CallState.RINGING):
+            if call.state is CallState.TALKING:
+                await self._requests(account, call, watched, _bare(account)).hush()
             await self._watch.done(watched, TALK)
         else:
             log.warning("mended: call=%s step=%d", call.id, call.step)
@@ -132,13 +142,27 @@ class Driver:
     async def _finish(self, account: Account[Any], call: Call, over: bool) -> None:
         if not over:
             await self.hang_up(account, call)
+        if call.awaited:
+            watched = await self._watch.of(call.id)
+            if watched and (rest := await self._awaiting(call)) > timedelta():
+                await self._watch.done(watched, rest)
+                return
+            await self._calls.take(call.id, UNHEARD, account)
         await self._watch.forget(call.id)
+
+    async def _awaiting(self, call: Call) -> timedelta:
+        """Give how long the recording of a message may still be told: not at all when none was begun."""
+        if await self._watch.recording_of(call.account, call.id) is not What.VOICEMAIL:
+            return timedelta()
+        now = self._rooms.clock()
+        return (call.ended_at or now) + RECORDING - now
 
     def _requests(self, account: Account[Any], call: Call, watched: Watched, hearing: Hearing) -> Requests:
         async def connected(connection: str) -> None:
             await self._calls.change(call.id, provider_call=connection)
 
-        return Requests(self.control(account), self._watch, watched, hearing, call, connected)
+        control = self.control(account)
+        return Requests(control, self._watch, watched, hearing, call, connected, account.callback)
 
     async def _hearing(self, account: Account[Any], call: Call, commands: Sequence[Command]) -> Hearing:
         plan, push, transcript = await self._calls.plan(account), self._rooms.push, ""
@@ -147,6 +171,14 @@ class Driver:
             transcript = await push.uplink(f"call.{account.id}.{call.id}", TRANSCRIPT)
         callback = f"{account.callback}/calls/{call.id}/{call.secret}"
         return Hearing(callback, account.settings.speech_endpoint, call.language, transcript)
+
+
+async def _cleared(requests: Requests, told: News) -> None:
+    """End what went on beside a step that is over."""
+    if told.phase is Phase.MESSAGE:
+        await requests.stop_recording()
+    if told.kind in RUNG:
+        await requests.hush()
 
 
 def _bare(account: Account[AcsVoiceSettings]) -> Hearing:

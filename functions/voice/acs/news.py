@@ -38,6 +38,7 @@ from functions.voice.waiting import BUSY
 PREFIX = "microsoft.communication."
 CONNECTED, DISCONNECTED = "callconnected", "calldisconnected"
 PEOPLE = "participantsupdated"
+RUNG = frozenset({"addparticipantsucceeded", "addparticipantfailed"})
 CUSTOMER = "the customer hung up"
 SILENCE = 8510  # RecognizeFailed: nothing came before the time was over
 NO_CHOICE = frozenset({SILENCE, 8532, 8534, 8547})  # or too late, a key or words that are no choice
@@ -51,9 +52,10 @@ class Phase(StrEnum):
     """Which request of a step."""
 
     ONLY = ""
-    PROMPT = "prompt"  # of a voicemail
+    TONE = "tone"  # before a voicemail
     MESSAGE = "message"  # the voicemail itself
     BARE = "bare"  # the same question without its prompt, which could not be played
+    RINGING = "ringing"  # what the caller hears while an agent is rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,15 @@ def news(body: bytes) -> Iterator[News]:
 
 def meant(told: News, call: Call) -> tuple[CallEvent, ...]:
     """Give what happened to the call; nothing for what ends no step, or begins the next phase of one."""
+    if told.phase is Phase.RINGING:
+        return ()
     read = _OF_STEPS.get(told.kind) if told.step is not None else _OF_CALLS.get(told.kind)
     return read(told, call) if read else ()
 
 
 def next_phase(told: News) -> Phase | None:
     """Give the request that follows within the step; None when there is none."""
-    if told.phase is Phase.PROMPT and told.kind in ("playcompleted", "playfailed"):
+    if told.phase is Phase.TONE and told.kind in ("playcompleted", "playfailed"):
         return Phase.MESSAGE
     if told.kind == "recognizefailed" and told.subcode not in NO_CHOICE and told.phase is Phase.ONLY:
         return Phase.BARE

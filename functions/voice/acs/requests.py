@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from functions.errors import Gone, NotDeliverable
 from functions.ports import CallControl, Hearing, Question, Sound
 from functions.voice.acs.news import CUSTOMER, Phase, context
+from functions.voice.acs.sounds import RINGING, TONE
 from functions.voice.acs.watch import Watch, Watched
 from functions.voice.commands import (
     Answer,
@@ -41,12 +43,15 @@ class Requests:
     hearing: Hearing
     call: Call
     connected: Callable[[str], Awaitable[None]]  # notes the provider's id of the call
+    sounds: str  # the address under which ours are
 
     async def make(self, commands: Sequence[Command]) -> CallEvent | None:
         """Carry out a step; give what happened to the call when the provider would not."""
         watched = await self.watch.began(self.watched, self.call.step)
         for command in commands:
             if refused := await self._made(command):
+                if isinstance(command, Connect):
+                    await self.hush()
                 return refused
         await self.watch.done(watched, sum((lasting(command) for command in commands), SLACK))
         return None
@@ -75,8 +80,8 @@ class Requests:
             case Say():
                 await self._play(command.text, command.language, context(self.call.step))
             case TakeMessage():
-                name = context(self.call.step, Phase.PROMPT)
-                await self._play(command.text, command.language, name)
+                tone = Sound(file=f"{self.sounds}/{TONE}")
+                await self.control.play(self.call.provider_call, [tone], context(self.call.step, Phase.TONE))
             case Ask() | Hold():
                 await self._listen(command)
             case _:
@@ -95,10 +100,23 @@ class Requests:
                 if self.hearing.transcript:
                     await self.control.transcribe(call.provider_call, command.language, name)
             case Connect():
+                await self._ring()
                 way, key = (command.target, call.ours, command.seconds), self._key("connect")
                 await self.control.add(call.provider_call, *way, name, key)
             case HangUp():
                 await self.control.hang_up(call.provider_call, self._key("hang-up"))
+
+    async def _ring(self) -> None:
+        """Let the caller hear that an agent is rung; without it is no harm."""
+        with suppress(NotDeliverable):
+            ringing = Sound(file=f"{self.sounds}/{RINGING}")
+            name = context(self.call.step, Phase.RINGING)
+            await self.control.repeat(self.call.provider_call, self.watched.caller, ringing, name)
+
+    async def hush(self) -> None:
+        """End what the caller hears, at the end of a ring."""
+        with suppress(Gone, NotDeliverable):
+            await self.control.hush(self.call.provider_call)
 
     async def _listen(self, command: Ask | Hold) -> None:
         music = command.music if isinstance(command, Hold) else ""

@@ -2,6 +2,7 @@
 
     ""                  Event Grid: a call comes in, a recording is ready
     calls/ID/SECRET     the news of a call: only with the service's token, and the call's own secret
+    sounds/NAME         a sound to be played, for whoever asks
 
 ACS does what our requests say; the answer to its news says nothing. So of each event
 the call's row is committed first, with the step's commands, and then `Driver` makes them requests: their own
@@ -38,6 +39,7 @@ from functions.providers.signatures import same
 from functions.serving import Rooms
 from functions.voice.acs import news as heard
 from functions.voice.acs.driving import Driver
+from functions.voice.acs.sounds import sound
 from functions.voice.acs.watch import Watch
 from functions.voice.calls import Calls, Occurrence
 from functions.voice.events import CallEvent, Rang
@@ -61,6 +63,8 @@ class AcsCalls:
 
     async def answer(self, request: Request, account: Account[Any]) -> Response:
         """Answer one webhook; raises NotAuthentic, and Unavailable: it shall come again."""
+        if request.method == "GET" and (found := sound(request.rest)):
+            return found
         try:
             if not request.rest:
                 return await self._grid(request, account)
@@ -201,6 +205,7 @@ class AcsCalls:
             return
         taken = await self._calls.take(name, Occurrence(told.id, meant, told.step, at=told.at), account)
         if not taken.fresh:
+            await self._driver.hush(account, taken.call, told)
             return
         if phase:
             await self._driver.go_on(account, taken, phase)

@@ -109,6 +109,12 @@ class Watch:
         row = await self._names.get(digest("callnames", account), digest("newest", call))
         return str(row.values["recording"]) if row else ""
 
+    async def recording_of(self, account: str, call: str) -> What | None:
+        """Tell of what a call's newest recording is; None when it was never recorded."""
+        newest = await self.recording(account, call)
+        named = await self.named(account, newest) if newest else None
+        return named[1] if named else None
+
     async def erase_names(self, account: str, call: str) -> None:
         """Drop all names of a call; reads those of all the account's calls."""
         newest = digest("newest", call)

@@ -8,13 +8,17 @@ from functions.channels.voice.twilio import TwilioVoiceSettings
 from functions.delivery.caller import Caller, NotSent
 from functions.errors import NotDeliverable, Unavailable
 from functions.providers import twilio
-from functions.providers.payload import read_answer, text
+from functions.providers.payload import children, read_answer, text
+from functions.voice.calls import Occurrence
+from functions.voice.events import Unrecorded, What
 from functions.voice.model import Call
+from functions.voice.twilio.forms import READY, ready
 from functions.voice.twilio.twiml import address
 
 RING = 60  # seconds that we let a customer's phone ring
 TOLD = ("initiated", "ringing", "answered", "completed")  # statuses that we want to hear of
 GONE = frozenset({"20404", "21220"})  # codes: no such call, or it is not in progress
+COMING = frozenset({"in-progress", "paused", "stopped", "processing"})  # a recording
 LIVING = frozenset({"queued", "initiated", "ringing", "in-progress"})
 
 
@@ -57,6 +61,22 @@ class CallsApi:
         if answer.status not in (200, 404):
             raise Unavailable(f"Twilio does not tell of the call (HTTP {answer.status})")
         return text(read_answer(answer.body), "status") in LIVING
+
+    async def message(self, account: Account[Any], call: Call) -> Occurrence | None:
+        """Ask for the recording of a voicemail, or that there is none; None while it is being made."""
+        resource = f"Calls/{call.provider_call}/Recordings.json"
+        answer = await self._ask(account, twilio.api_question(account.settings, resource))
+        if answer.status not in (200, 404):
+            raise Unavailable(f"Twilio does not tell of the recordings (HTTP {answer.status})")
+        found = children(read_answer(answer.body), "recordings")
+        taken = [one for one in found if text(one, "source") == "RecordVerb"]
+        base = f"{account.settings.api_base}/2010-04-01/Accounts/{account.settings.account_sid}"
+        for one in taken:
+            if text(one, "status") == READY:
+                sid = text(one, "sid")
+                return ready(sid, f"{base}/Recordings/{sid}", text(one, "duration"), What.VOICEMAIL)
+        coming = any(text(one, "status") in COMING for one in taken)
+        return None if coming else Occurrence("unrecorded", (Unrecorded(),))
 
     async def _ask(self, account: Account[TwilioVoiceSettings], call: ApiCall) -> Answer:
         try:

@@ -29,12 +29,14 @@ from functions.voice.events import (
     Silent,
     Speaker,
     Spoke,
+    Unrecorded,
     What,
 )
 from functions.voice.model import Call
 
 CUSTOMER = "the customer hung up"
 HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown", "+266696687"})  # +ANONYMOUS
+READY = "completed"
 OVER = frozenset({"completed", "canceled"})
 CONTEXT: Mapping[str, str] = {
     "ForwardedFrom": "forwardedFrom",
@@ -97,14 +99,20 @@ def status(form: Form) -> Occurrence:
 
 
 def recording(form: Form, query: Mapping[str, str]) -> Occurrence:
-    """Read that a recording is ready."""
+    """Read that a recording is ready, or that there is none."""
     sid, found = form.get("RecordingSid", ""), form.get("RecordingStatus", "")
     url = form.get("RecordingUrl", "")
     what = What.VOICEMAIL if query.get("of") == What.VOICEMAIL else What.TALK
-    seconds = number(form.get("RecordingDuration", "")) or 0
-    event = Recorded(sid, f"{url}.mp3", seconds, what)
-    ready = url and found == "completed"
-    return Occurrence(f"recording:{sid}:{found}", (event,) if ready else ())
+    if url and found == READY:
+        return ready(sid, url, form.get("RecordingDuration", ""), what)
+    absent = found == "absent" and what is What.VOICEMAIL
+    return Occurrence(f"recording:{sid}:{found}", (Unrecorded(),) if absent else ())
+
+
+def ready(sid: str, url: str, seconds: str, what: What) -> Occurrence:
+    """Tell of a recording, in the same way however it is learnt of."""
+    event = Recorded(sid, f"{url}.mp3", number(seconds) or 0, what)
+    return Occurrence(f"recording:{sid}:{READY}", (event,))
 
 
 def transcription(form: Form) -> Occurrence:

@@ -26,7 +26,7 @@ from functions.voice.model import Call, CallState
 from functions.voice.twilio import forms
 from functions.voice.twilio.api import CallsApi
 from functions.voice.twilio.twiml import RETRY, Script, again
-from functions.voice.twilio.watch import Watch
+from functions.voice.twilio.watch import SOON, Watch
 
 DEADLINE = 10.0  # seconds
 TWIML = "text/xml"
@@ -109,7 +109,12 @@ class TwilioCalls:
                 await self._watch.later(account.id, call.id)
                 return
             log.warning("mended: call=%s state=%s", call.id, call.state)
-            await self._calls.take(call.id, Occurrence("mended", (HungUp(UNTOLD),)), account)
+            call = (await self._calls.take(call.id, Occurrence("mended", (HungUp(UNTOLD),)), account)).call
+        if call.awaited:
+            if (found := await self._api.message(account, call)) is None:
+                await self._watch.later(account.id, call.id)
+                return
+            await self._calls.take(call.id, found, account)
         await self._watch.done(call.id)
 
     async def _answered(self, hook: Webhook) -> Response:
@@ -140,8 +145,11 @@ class TwilioCalls:
         return _twiml(hook, call)
 
     async def _take(self, hook: Webhook, occurrence: Occurrence) -> Call:
-        call = forms.call_of(hook.form, hook.query)
-        return (await self._calls.take(call, occurrence, hook.account)).call
+        name = forms.call_of(hook.form, hook.query)
+        call = (await self._calls.take(name, occurrence, hook.account)).call
+        if call.state is CallState.ENDED and call.awaited:
+            await self._watch.later(hook.account.id, call.id, SOON)
+        return call
 
 
 def _admit(request: Request, account: Account[Any]) -> Webhook:

@@ -105,7 +105,6 @@ class Script:
         self._then(response, "played")
 
     def _record(self, response: VoiceResponse, take: TakeMessage) -> None:
-        response.say(take.text, language=take.language)
         response.record(
             action=self._step("recorded"),
             method="POST",
@@ -116,7 +115,7 @@ class Script:
             trim="trim-silence",
             recording_status_callback=self._url("recording", of=What.VOICEMAIL.value),
             recording_status_callback_method="POST",
-            recording_status_callback_event="completed",
+            recording_status_callback_event="completed absent",
         )
         self._then(response, "silent")
 

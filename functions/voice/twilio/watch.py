@@ -14,6 +14,7 @@ from functions.ports import Entity, Op, Table, Write
 TABLE = "callsdue"
 SPREAD = 16  # partitions, so that no single one takes all calls' writes
 EVERY = timedelta(minutes=10)
+SOON = timedelta(minutes=2)  # after a call that may have left a message
 
 
 class Watch:
@@ -23,9 +24,9 @@ class Watch:
         self._table = table(TABLE)
         self._clock = clock
 
-    async def later(self, account: str, call: str) -> None:
+    async def later(self, account: str, call: str, wait: timedelta = EVERY) -> None:
         """Ask after a call in a while."""
-        due = self._clock() + EVERY
+        due = self._clock() + wait
         await self._table.commit([Op(Write.UPSERT, _row(call, account=account, due=due))])
 
     async def done(self, call: str) -> None:
