@@ -120,19 +120,21 @@ class Calls:
 
         Raises NotFound when the account has no such call.
         """
-        document = (await self._live()).document
+        document, states = (await self._live()).document, set[CallState]()
 
-        async def attempt() -> tuple[Call, Taken]:
+        async def attempt() -> Taken:
             before, etag = await self._read(call)
+            states.add(before.state)
             if before.account != account.id:
                 raise NotFound("no such call")
             taken = await self._folded(before, occurrence, document, account.settings.flow)
             if taken.call != before:
                 await self._table.commit([Op(Write.REPLACE, _row(taken.call, etag))])
-            return before, taken
+            return taken
 
-        before, taken = await persist(attempt)
-        await self._left_line(before, taken.call)
+        taken = await persist(attempt)
+        if states & IN_LINE:  # also one that was lost to whoever ended the call: it may have joined again
+            await self._left_line(taken.call)
         await self._tell(taken.call)
         log.info(
             "call: account=%s call=%s state=%s step=%d fresh=%s",
@@ -211,9 +213,9 @@ class Calls:
             return ""
         return head.agent_queue if head.last_inbound_at else ""
 
-    async def _left_line(self, before: Call, after: Call) -> None:
-        if before.state in IN_LINE and after.state not in IN_LINE and after.queued_at and after.agent_queue:
-            await self._lines.leave(after.agent_queue, after.id, after.queued_at)
+    async def _left_line(self, call: Call) -> None:
+        if call.state not in IN_LINE and call.queued_at and call.agent_queue:
+            await self._lines.leave(call.agent_queue, call.id, call.queued_at)
 
     async def _tell(self, call: Call) -> None:
         if not call.unsent:

@@ -2,7 +2,8 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,13 @@ from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import open_tables
 from functions.delivery.caller import Caller
 from functions.errors import MonikanavaError, Unavailable
+from functions.intake.envelope import inbound_envelope
 from functions.message import Inbound
 from functions.ports import Bus, Entity, Envelope, Op, Table
+from functions.routing.inbound import Delivery
 from functions.services import Services, wire
 from functions.settings import Settings
+from functions.voice.lines import TABLE as LINES
 from functions.voice.twilio.api import CallsApi
 from functions.voice.twilio.server import TwilioCalls
 from local.azurite import Azurite
@@ -38,14 +42,25 @@ def sid() -> str:
     return f"CA{uuid4().hex}"
 
 
+def next_address(document: str, end: str) -> str:
+    """Give where a document leads when its step ends so."""
+    found = re.search(rf'(?:action="|<Redirect method="POST">)([^"<]+end={end}[^"<]*)', document)
+    assert found, document
+    return found[1].replace("&amp;", "&")
+
+
 @dataclass
 class Weather:
-    """What is down now. `slow` is in seconds, for each read of a call."""
+    """What is down now. `slow` is in seconds, for each read of a call.
+
+    `meanwhile` is what another instance does, once, after a read of ours.
+    """
 
     calls: bool = False
     queues: bool = False
     slow: float = 0.0
     ahead: timedelta = timedelta()  # of our clock
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
 
 @dataclass
@@ -59,7 +74,11 @@ class Shaky:
         if self.weather.calls:
             raise Unavailable("the table is down")
         await asyncio.sleep(self.weather.slow)
-        return await self.table.get(partition, key)
+        found = await self.table.get(partition, key)
+        if meanwhile := self.weather.meanwhile:
+            self.weather.meanwhile = None
+            await meanwhile()
+        return found
 
     async def range(
         self, partition: str, start: str = "", end: str = "\uffff", limit: int | None = None
@@ -132,6 +151,7 @@ class House:
     bus: ShakyBus
     provider: Provider
     server: TwilioCalls
+    lines: Table
 
     async def post(self, url: str, **form: str) -> Response:
         """Post a form to an address of the account, signed."""
@@ -151,6 +171,17 @@ class House:
                 rest=parts.path.removeprefix(urlsplit(LINE).path).strip("/"),
             ),
         )
+
+    async def routed(self) -> None:
+        """Route what the bus took."""
+        envelopes = [inbound_envelope(item) for item in self.bus.sent]
+        batch = [Delivery(one.id, one.session, one.body, 1) for one in envelopes]
+        await self.services.router.route("inbound-voice", batch)
+
+    async def line(self, queue: str) -> list[str]:
+        """List who waits for an agent queue."""
+        rows = await self.lines.range(queue)
+        return [row.key.partition(":")[2] for row in rows]
 
     async def account(self) -> Account[Any]:
         """Give the account."""
@@ -179,6 +210,6 @@ async def house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[House
     server = services.servers.of("voice", "twilio")
     assert isinstance(server, TwilioCalls)
     server._api = CallsApi(provider)
-    yield House(services, weather, shaky, provider, server)
+    yield House(services, weather, shaky, provider, server, table(LINES))
     await bus.close()
     await tables.close()

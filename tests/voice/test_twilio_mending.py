@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from functions.voice.model import CallState
 from functions.voice.placing import Wish, place
 from functions.voice.twilio import server as twilio
 from tests.channels.twilio_sdk import TwilioRecorder
-from tests.voice.house import LINE, House, sid
+from tests.voice.house import LINE, House, next_address, sid
 from tests.voice.kit import CUSTOMER, SID, TOKEN
 from tests.voice.test_flow import NOW
 
@@ -80,14 +79,19 @@ async def test_what_nobody_told_again_is_told_by_the_timer(house: House) -> None
     assert [item.kind for item in house.bus.sent if item.thread == call] == [Kind.LEFT]
 
 
+async def stepped(house: House, call: str, *keys: str) -> str:
+    """Give the document after these steps: a key each, or nothing but the end of what was said."""
+    document = str((await house.post(LINE, CallSid=call)).body)
+    for key in keys:
+        address = next_address(document, "asked" if key else "played")
+        document = str((await house.post(address, CallSid=call, Digits=key)).body)
+    return document
+
+
 async def left_after_the_tone(house: House) -> str:
     """Give a call whose caller hung up after the tone, of which no recording was told."""
     call = sid()
-    document = str((await house.post(LINE, CallSid=call)).body)
-    for form in ({}, {"Digits": "1"}, {"Digits": "3"}, {}, {}):
-        address = next_address(document, "asked" if form else "played")
-        document = str((await house.post(address, CallSid=call, **form)).body)
-    assert "<Record" in document
+    assert "<Record" in await stepped(house, call, "", "1", "3", "", "")
     await house.post(f"{LINE}/status", CallSid=call, CallStatus="completed", SequenceNumber="0")
     assert (await house.services.calls().get(call)).awaited
     house.bus.sent.clear()
@@ -156,7 +160,26 @@ async def test_recordings_are_asked_for_as_the_sdk_does(house: House) -> None:
     assert asked.method == recorder.sent[0]["method"]
 
 
-def next_address(document: str, end: str) -> str:
-    found = re.search(rf'(?:action="|<Redirect method="POST">)([^"<]+end={end}[^"<]*)', document)
-    assert found, document
-    return found[1].replace("&amp;", "&")
+async def test_who_hangs_up_while_the_place_is_told_waits_no_more(house: House) -> None:
+    """Another instance ends the call before we keep its place in the line."""
+    call = sid()
+    document = await stepped(house, call, "", "1", "1", "")
+    await house.routed()
+
+    async def ended() -> None:
+        await house.post(f"{LINE}/status", CallSid=call, CallStatus="completed", SequenceNumber="0")
+        assert await house.line("billing") == []
+
+    house.weather.meanwhile = ended
+    await house.post(next_address(document, "played"), CallSid=call)
+    assert (await house.services.calls().get(call)).state is CallState.ENDED
+    assert await house.line("billing") == []
+
+
+async def test_a_hang_up_in_a_message_is_known_from_its_end(house: House) -> None:
+    """Of a number whose "Call status changes" was not set."""
+    call = sid()
+    document = await stepped(house, call, "", "1", "3", "", "")
+    ended = {"CallStatus": "completed", "Digits": "hangup", "RecordingSid": "RE1"}
+    await house.post(next_address(document, "recorded"), CallSid=call, **ended)
+    assert (await house.services.calls().get(call)).reason == "the customer hung up"

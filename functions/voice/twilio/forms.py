@@ -161,7 +161,7 @@ _ENDS: Mapping[str, Callable[[Form], tuple[CallEvent, ...]]] = {
     "taken": lambda form: (Answered(),),  # by the customer whom we call
     "played": lambda form: (Played(),),
     "silent": lambda form: (Silent(),),
-    "recorded": lambda form: (Played(),),
+    "recorded": lambda form: (Played(), HungUp(CUSTOMER)) if form.get("CallStatus") in OVER else (Played(),),
     "unreachable": lambda form: (NotConnected("this provider cannot ring a Teams user"),),
     "answered": lambda form: (),
     "asked": _asked,
