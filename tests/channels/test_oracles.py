@@ -4,9 +4,10 @@ import json
 
 import pytest
 from telegram import Update
+from telegram.constants import UpdateType
 
 from functions.message import Kind
-from tests.channels.samples import SETTINGS, parsed, room
+from tests.channels.samples import SETTINGS, account, parsed, room
 from tests.channels.telegram_sdk import telegram_bot
 from tests.channels.vectors.telegram import CASES
 
@@ -50,3 +51,19 @@ async def test_a_pressed_button_is_answered_as_its_client_does() -> None:
     answer = room("telegram").acknowledge(items)
     assert json.loads(answer.body) == {"method": url.rpartition("/")[2], **sent}
     assert answer.content_type == "application/json"
+
+
+def test_all_is_asked_for_that_is_read() -> None:
+    """Telegram brings what `allowed_updates` names, and some kinds only then: reactions, for one."""
+    [asked] = [
+        json.loads(step.value)
+        for step in room("telegram").setup(account("telegram"))
+        if step.name == "allowed_updates"
+    ]
+    assert set(asked) <= {kind.value for kind in UpdateType}
+    read = {
+        name
+        for name, case in CASES.items()
+        if any(item.kind is not Kind.UNSUPPORTED for item in parsed("telegram", case.body))
+    }
+    assert set(asked) == {field for name in read for field in json.loads(CASES[name].body)} - {"update_id"}

@@ -169,6 +169,22 @@ CASES = {
             }
         ],
     ),
+    "edited channel post": Case(
+        _update(
+            b"edited_channel_post",
+            b'"message_id":8,"sender_chat":{"id":-100500,"type":"channel","title":"Uutiset"},'
+            b'"chat":{"id":-100500,"type":"channel","title":"Uutiset"},"date":1795341600,'
+            b'"edit_date":1795341660,"text":"Uusi"',
+        ),
+        [{"kind": "edit", "thread": "-100500", "target": "-100500:8", "text": "Uusi"}],
+    ),
+    "edited business message": Case(
+        _message(
+            b'"business_connection_id":"bc_1","edit_date":1795341660,"text":"Onko?"',
+            b"edited_business_message",
+        ),
+        [{"kind": "edit", "thread": "bc_1:42", "target": "bc_1:42:7", "text": "Onko?"}],
+    ),
     "channel post": Case(
         _update(
             b"channel_post",
