@@ -131,7 +131,8 @@ class Inbound(Model):
     """One item of a webhook: what a customer, or the provider, told us.
 
     `event` is the provider's id of the item; with `kind` it is unique within the account for good.
-    `target` is the provider's id of the message that a reply, reaction, edit or deletion is about.
+    `target` is the provider's id of the message that a reply, reaction, edit or deletion is about; of an
+    ECHO of what we sent it is our own id, where the provider gives it back.
     `thread` is empty only for a RECEIPT of a provider that does not tell whose message it was.
     `context` holds what the provider says beside the message, for routing rules.
     `raw` is the provider's own fragment, kept where the fields here do not say all.

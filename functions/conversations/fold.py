@@ -241,8 +241,12 @@ def _awaited(thread: Thread, said: str) -> StoredMessage | None:
 
 
 def _proven(thread: Thread, item: Inbound, ours: StoredMessage) -> Thread:
-    """The echo of what we sent proves that the provider took it: all of it, when the texts agree."""
-    whole = ours.text.strip() == item.text.strip()
+    """The echo of what we sent proves that the provider took it: all of it, when it is all that we said.
+
+    A text and its pictures may take a call each, and each call has an echo.
+    """
+    single = bool(ours.text.strip()) + len(ours.attachments) == 1
+    whole = single and ours.text.strip() == item.text.strip()
     message = all_taken(ours, [item.event]) if whole else part_taken(ours, item.event)
     message = _with_receipt(thread, message, item.event)
     return thread.with_message(message, item.event).with_taken(item.id, message.id)

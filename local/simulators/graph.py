@@ -48,6 +48,14 @@ def item(place: str, person: str, fact: dict[str, Any]) -> dict[str, Any]:
     return {"sender": {"id": person}, "recipient": {"id": place}, "timestamp": milliseconds(), **fact}
 
 
+def echo(place: str, person: str, name: str, message: dict[str, Any]) -> dict[str, Any]:
+    """Write that the page or profile itself said something: what was sent by the API comes back so."""
+    said = {field: message[field] for field in ("text", "metadata", "reply_to") if field in message}
+    media = {"attachments": [message["attachment"]]} if "attachment" in message else {}
+    facts = {"mid": name, "is_echo": True, "app_id": 1517776481860111}
+    return item(person, place, {"message": {**facts, **said, **media}})
+
+
 def batch_of(kind: str, place: str, items: list[dict[str, Any]]) -> dict[str, Any]:
     """Wrap items up; `kind` is page or instagram."""
     return {"object": kind, "entry": [{"time": milliseconds(), "id": place, "messaging": items}]}

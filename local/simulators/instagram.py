@@ -6,7 +6,8 @@ Its send calls are Messenger's: `meta` takes them.
 from collections.abc import Mapping
 from typing import Any
 
-from local.simulators.graph import batch_of, item, person_said, signed
+from functions.providers.payload import child
+from local.simulators.graph import batch_of, echo, item, person_said, signed
 from local.simulators.signed import SignedRequest, Words, setting
 from local.simulators.state import Registered, Taken
 
@@ -19,7 +20,9 @@ def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedR
 
 
 def news(taken: Taken, registered: Registered) -> list[SignedRequest]:
-    """Tell that it was seen; Instagram tells nothing of delivery."""
+    """Tell that the profile said it, then that it was seen; Instagram tells nothing of delivery."""
+    said = echo(taken.account, taken.recipient, taken.id, child(taken.content, "message"))
     seen = item(taken.account, taken.recipient, {"read": {"mid": taken.id}})
-    whole = batch_of("instagram", taken.account, [seen])
-    return [signed(registered.callback, registered.secret, whole)] if registered.callback else []
+    wholes = [batch_of("instagram", taken.account, [one]) for one in (said, seen)]
+    callback = registered.callback
+    return [signed(callback, registered.secret, whole) for whole in wholes] if callback else []

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from functions.providers.payload import child, children, read_answer, text
 from local.simulators import instagram, whatsapp
-from local.simulators.graph import batch_of, error, item, milliseconds, person_said, signed
+from local.simulators.graph import batch_of, echo, error, item, milliseconds, person_said, signed
 from local.simulators.provider import Rejected, Reply
 from local.simulators.signed import SignedRequest, Words, setting
 from local.simulators.state import Behaviour, Registered, Taken
@@ -65,7 +65,7 @@ class Meta:
         return Reply(200, {"recipient_id": taken.recipient, **named})
 
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
-        """Tell that it was delivered, then that all up to now was read."""
+        """Tell that the page said it, that it was delivered, then that all up to now was read."""
         if _whatsapp(taken.content):
             return whatsapp.news(taken, registered)
         if registered.channel == "instagram":
@@ -73,9 +73,11 @@ class Meta:
         now = milliseconds()
         facts = ({"delivery": {"mids": [taken.id], "watermark": now}}, {"read": {"watermark": now}})
         page = taken.account
+        items = [echo(page, taken.recipient, taken.id, child(taken.content, "message"))]
+        items += [item(page, taken.recipient, fact) for fact in facts]
         return [
-            _signed(registered.callback, registered.secret, page, [item(page, taken.recipient, fact)])
-            for fact in facts
+            _signed(registered.callback, registered.secret, page, [one])
+            for one in items
             if registered.callback
         ]
 

@@ -1,5 +1,6 @@
 """What an agent's message becomes at each provider; the providers' own clients say what is right."""
 
+import json
 from base64 import b64encode
 from typing import Any
 
@@ -8,8 +9,8 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 
 from functions.channels.contract import Call
 from functions.errors import NotDeliverable
-from functions.message import Attachment, AttachmentKind, Choice, Tag
-from tests.channels.samples import CHANNELS, MEDIA, SETTINGS, account, outbound, room, standing
+from functions.message import Attachment, AttachmentKind, Choice, Kind, Tag
+from tests.channels.samples import CHANNELS, MEDIA, SETTINGS, account, outbound, parsed, room, standing
 from tests.channels.telegram_sdk import telegram_bot
 from tests.channels.twilio_sdk import twilio_sends
 
@@ -89,6 +90,23 @@ def test_messenger_text() -> None:
         "reply_to": {"mid": "m_1"},
         "message": {"text": "Moi", "metadata": "out-1"},
     }
+
+
+def test_messengers_echo_names_the_message_that_was_sent() -> None:
+    """An uncertain message is settled by it, and a picture not shown twice: it has no words to compare."""
+    ends = {"sender": {"id": "682498171943165"}, "recipient": {"id": "5411230000001"}, "timestamp": 1}
+    for number, call in enumerate(
+        rendered("facebook", text="a" * 2001, attachments=(PHOTO,), reply_to="m_1")
+    ):
+        message = {
+            "mid": f"m_{number}",
+            "is_echo": True,
+            "reply_to": {"mid": "m_1"},
+            **content(call)["message"],
+        }
+        entry = {"id": "682498171943165", "messaging": [{**ends, "message": message}]}
+        [echo] = parsed("facebook", json.dumps({"object": "page", "entry": [entry]}).encode())
+        assert (echo.kind, echo.target, echo.thread) == (Kind.ECHO, "out-1", "5411230000001")
 
 
 def test_messenger_parts_media_and_choices_in_order() -> None:

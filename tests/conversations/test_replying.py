@@ -5,19 +5,22 @@ import pytest
 from functions.conversations.model import Conversation, Direction, State, StoredMessage
 from functions.conversations.threads import Draft
 from functions.errors import Conflict, Invalid, NotFound, TooLarge
-from functions.message import Choice, Delivery, Kind, Tag
+from functions.message import Attachment, AttachmentKind, Choice, Delivery, Kind, Tag
 from tests.conversations.kit import World
 
 HELLO = Draft(text="Hei!", choices=(Choice(title="A", payload="a"),), tag=Tag.HUMAN_AGENT)
+PHOTO = Attachment(kind=AttachmentKind.IMAGE, url="https://files.example.com/1.jpg")
 
 
 async def opened(world: World) -> Conversation:
     return (await world.receive(world.item("1"))).opened[0]
 
 
-async def replied(world: World, text: str = "Hei!") -> StoredMessage:
-    conversation = await opened(world)
-    return (await world.threads.reply(conversation.id, Draft(text=text), key="k", agent="liisa")).message
+async def replied(
+    world: World, text: str = "Hei!", attachments: tuple[Attachment, ...] = ()
+) -> StoredMessage:
+    conversation, draft = await opened(world), Draft(text=text, attachments=attachments)
+    return (await world.threads.reply(conversation.id, draft, key="k", agent="liisa")).message
 
 
 async def read(world: World, message: StoredMessage) -> StoredMessage:
@@ -167,6 +170,25 @@ async def test_an_uncertain_message_is_settled_by_its_echo(world: World) -> None
     assert (settled.delivery_code, settled.delivery_reason) == ("", "")
     await world.receive(world.receipt("a", Delivery.READ, "mid.1"))
     assert (await read(world, message)).delivery is Delivery.READ
+
+
+async def test_the_echo_of_one_call_says_nothing_of_the_others(world: World) -> None:
+    message = await replied(world, attachments=(PHOTO,))
+    await world.threads.attempt(message.id, world.now)
+    await world.receive(world.item("mid.1", Kind.ECHO, target=message.id, text=message.text))
+    found = await read(world, message)
+    assert (found.delivery, found.parts) == (Delivery.QUEUED, ("mid.1",))
+    await world.threads.sent(message.id, ["mid.1", "mid.2"])
+    assert (await world.receive(world.item("mid.2", Kind.ECHO, target=message.id))).stored == ()
+    found = await read(world, message)
+    assert (found.delivery, found.parts) == (Delivery.SENT, ("mid.1", "mid.2"))
+
+
+async def test_the_echo_of_a_lone_picture_settles_it(world: World) -> None:
+    message = await replied(world, text="", attachments=(PHOTO,))
+    await world.threads.uncertain(message.id, "timed out")
+    await world.receive(world.item("mid.1", Kind.ECHO, target=message.id))
+    assert (await read(world, message)).delivery is Delivery.SENT
 
 
 async def test_the_echo_of_what_we_sent_is_not_stored_again(world: World) -> None:

@@ -151,7 +151,7 @@ def _message(item: _Item) -> Iterator[Inbound]:
         {**referral(message.get("referral")), **named(message, _FACTS), **_story(message)},
         text=body,
         attachments=known,
-        target=text(message, "reply_to", "mid"),
+        target=_target(message, kind),
         payload=text(message, "quick_reply", "payload"),
         raw=None if all(attachments) and kind is not Kind.UNSUPPORTED else item.fragment,
     )
@@ -163,6 +163,12 @@ def _kind(message: JsonValue, attachments: tuple[Attachment, ...]) -> Kind:
     if text(message, "quick_reply", "payload"):
         return Kind.POSTBACK
     return Kind.MESSAGE if text(message, "text") or attachments else Kind.UNSUPPORTED
+
+
+def _target(message: JsonValue, kind: Kind) -> str:
+    """Give the message that is answered; of an echo the one of ours that it is: its id went along."""
+    ours = text(message, "metadata") if kind is Kind.ECHO else ""
+    return ours or text(message, "reply_to", "mid")
 
 
 def _story(message: JsonValue) -> dict[str, str]:

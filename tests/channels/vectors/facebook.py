@@ -116,6 +116,7 @@ CASES = {
                 "kind": "echo",
                 "event": "m_echo",
                 "text": "Moi",
+                "target": "out-1",
                 "context": {"app": "1517776481860111", "metadata": "out-1"},
             }
         ],
