@@ -167,7 +167,7 @@ def wire(settings: Settings, outside: Outside) -> Services:
 
     media = MediaRequests(threads, outbox, clock)
     rows = Rows(table("recordrows"))
-    work = RecordWork(rows, records, threads, dataverse, clock)
+    work = RecordWork(rows, records, threads, dataverse, outbox, clock)
 
     async def accounts(channel: str, account: str) -> Account[Any]:
         return await (await configurations.current()).account(channel, account)

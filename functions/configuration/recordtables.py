@@ -1,6 +1,6 @@
 """Record tables: which column of a table is what, for the record store and for work items.
 
-The tables of Dynamics 365 are known: contact, account, incident, quote and campaign, by the columns of
+Those of Dynamics 365 are known: contact, account, incident, quote, campaign and queueitem, by the columns of
 https://learn.microsoft.com/power-apps/developer/data-platform/reference/entities/contact and its siblings.
 """
 
@@ -60,6 +60,7 @@ class RecordTable(Strict):
         return (*phones, *self.emails, *number, *social, *self.customer)
 
 
+QUEUE_ITEM = "queueitem"  # tells in which queue another row lies, and is no record of its own
 _OWNED = ("ownerid", "statuscode")
 _TABLES = (
     RecordTable(
@@ -92,5 +93,6 @@ _TABLES = (
         attributes=("quotenumber", "totalamount", *_OWNED),
     ),
     RecordTable(entity="campaign", attributes=("codename", "typecode", *_OWNED)),
+    RecordTable(entity=QUEUE_ITEM, name="title", attributes=("objectid", "queueid")),
 )
 STANDARD_TABLES: Mapping[str, RecordTable] = MappingProxyType({table.entity: table for table in _TABLES})

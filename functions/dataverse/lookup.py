@@ -1,7 +1,7 @@
 """Gaps: a customer whom the record store does not know is looked up while their conversation opens.
 
-At most two requests for an environment (who has the number or address; then their cases), in two seconds
-altogether. Whatever fails, the conversation opens without: agents can link by hand.
+At most three requests for an environment (who has the number or address; then their cases; then the queue of
+the only one), in two seconds altogether. Whatever fails, the conversation opens without; agents can link.
 """
 
 import asyncio
@@ -9,20 +9,22 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from functions.channels.records.change import RecordChange
 from functions.configuration.document import Document, Record
-from functions.configuration.recordtables import RecordTable
+from functions.configuration.recordtables import QUEUE_ITEM, RecordTable
 from functions.dataverse import odata
 from functions.dataverse.changes import change_of, columns, has_id
-from functions.dataverse.client import Row
+from functions.dataverse.client import Refused, Row
 from functions.dataverse.environments import Environments, LiveOf, Reached
 from functions.dataverse.odata import Filter, Op, Query, compared, either, every
 from functions.dataverse.shapes import Shape
 from functions.dataverse.spellings import spellings
-from functions.errors import MonikanavaError
+from functions.errors import MonikanavaError, NotFound
 from functions.identity.keys import CASE, CUSTOMERS
 from functions.identity.ranks import Clues
 from functions.identity.records import Records
 from functions.records.mapping import record_of
+from functions.records.queues import OBJECT, moves
 from functions.records.row import Row as KnownRow
 from functions.records.row import merged
 from functions.records.rows import Rows
@@ -89,7 +91,9 @@ class Gaps:
         ]
         found = await self._read(where, asked)
         if len(found) == 1:
-            await self._read(where, await _cases(where, found[0], document))
+            cases = await self._read(where, await _cases(where, found[0], document))
+            if len(cases) == 1:
+                await self._queue(where, cases[0], document)
         log.info("looked up: account=%s found=%d", where.account.id, len(found))
         return bool(found)
 
@@ -109,8 +113,33 @@ class Gaps:
         ]
         return list(await asyncio.gather(*kept))
 
+    async def _queue(self, where: Reached, case: Record, document: Document) -> None:
+        """Learn in which queue a case lies, if we may read that."""
+        try:
+            shape = await where.shapes.of(QUEUE_ITEM)
+        except (NotFound, Refused):
+            return
+        table = document.record_table(QUEUE_ITEM)
+        about = [compared(one, Op.EQUAL, odata.guid(case.id)) for one in shape.select((OBJECT,))]
+        if not about:
+            return
+        query = Query(columns(shape, table), every([*about, *_active(table, shape)]), top=MOST)
+        [found] = await where.client.batch([query.address(shape.collection)])
+        for row in found or ():
+            if has_id(row, shape):
+                await self._keep_item(change_of(row, shape, None), document)
+
+    async def _keep_item(self, change: RecordChange, document: Document) -> None:
+        table, before = document.record_table(QUEUE_ITEM), KnownRow(entity=QUEUE_ITEM, id=change.id)
+        after = merged(before, change, table, change.at or self._clock())
+        for move in moves(before, after, change, document):
+            await self._take(move, document.record_table(move.entity))
+        await self._rows.keep(after)
+
     async def _keep(self, row: Row, table: RecordTable, shape: Shape) -> Record:
-        change = change_of(row, shape, None)
+        return await self._take(change_of(row, shape, None), table)
+
+    async def _take(self, change: RecordChange, table: RecordTable) -> Record:
         held = await self._rows.get(change.entity, change.id)
         after = merged(
             held or KnownRow(entity=change.entity, id=change.id), change, table, change.at or self._clock()

@@ -13,7 +13,7 @@ from functions.identity.identities import Identity
 from functions.identity.keys import CASE, CUSTOMERS
 from functions.identity.matching import Match
 from functions.message import Inbound
-from functions.records.row import Row
+from functions.records.row import ITEM, Row
 from functions.routing.facts import LONGEST, Facts
 
 
@@ -90,8 +90,9 @@ def _link(record: Record, relation: Relation) -> Link:
 
 
 def _fields(matter: Matter) -> Iterator[tuple[str, str]]:
-    columns = {name: cell.value for name, cell in matter.row.cells.items()}
-    yield from _values({**matter.change.attributes, **columns})
+    columns = {name: cell.value for name, cell in matter.row.cells.items() if not name.startswith(ITEM)}
+    told = {name: value for name, value in matter.change.attributes.items() if not name.startswith(ITEM)}
+    yield from _values({**told, **columns})
     yield "entity", matter.row.entity
     yield "id", matter.row.id
     yield "name", matter.record.name

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functions.configuration.document import Record
 from functions.configuration.recordtables import RecordTable
 from functions.identity.keys import CUSTOMERS
-from functions.records.row import Row
+from functions.records.row import QUEUE, Row
 
 LONGEST = 500  # characters of a name or attribute
 LARGEST = 25_000  # bytes of a record: the store takes 30,000
@@ -43,7 +43,7 @@ def _texts(row: Row, columns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _attributes(row: Row, table: RecordTable) -> Iterator[tuple[str, str]]:
-    for column in table.attributes:
+    for column in dict.fromkeys((*table.attributes, QUEUE)):
         found = row.value(column)
         if found.value:
             yield column, found.value[:LONGEST]
@@ -65,7 +65,9 @@ def _filled(fresh: Record, row: Row, table: RecordTable, known: Record) -> Recor
     gaps = [field for field, columns in sources.items() if not any(column in row.cells for column in columns)]
     kept = {field: getattr(known, field) for field in gaps if field != "active" or not row.deleted_at}
     social = {**known.social_ids, **fresh.social_ids}
-    attributes = {**known.attributes, **fresh.attributes}
+    # What the row tells of a column counts, also that it is empty now.
+    rest = {name: text for name, text in known.attributes.items() if name.partition(".")[0] not in row.cells}
+    attributes = {**rest, **fresh.attributes}
     return fresh.model_copy(update={**kept, "social_ids": social, "attributes": attributes})
 
 

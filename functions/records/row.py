@@ -13,6 +13,10 @@ from functions.channels.records.change import RecordChange, RecordMessage, Recor
 from functions.configuration.recordtables import RecordTable
 from functions.message import Model
 
+QUEUE = "queueid"
+ITEM = "queueitem."  # followed by an item's id: the queue that a record lies in by it (see `queues`)
+ITEMS = 20  # of a record; the latest stay
+
 
 class Cell(Model):
     """A column's value, and when it was set, by the clock of the system that has the row."""
@@ -51,7 +55,11 @@ def merged(row: Row, change: RecordChange, table: RecordTable, at: datetime) -> 
         return row.model_copy(update={"cells": {}, "whole": False, "deleted_at": gone})
     if row.deleted_at and not (change.whole and at > row.deleted_at):
         return row
-    told = {column: change.attributes[column] for column in table.columns if column in change.attributes}
+    told = {
+        column: value
+        for column, value in change.attributes.items()
+        if column in table.columns or column.startswith(ITEM)
+    }
     if change.whole:
         told = dict.fromkeys(table.columns, RecordValue()) | told
     newer = {
@@ -59,9 +67,19 @@ def merged(row: Row, change: RecordChange, table: RecordTable, at: datetime) -> 
         for column, value in told.items()
         if column not in row.cells or row.cells[column].at <= at
     }
-    return row.model_copy(
-        update={"cells": {**row.cells, **newer}, "whole": row.whole or change.whole, "deleted_at": None}
-    )
+    cells = queued({**row.cells, **newer})
+    return row.model_copy(update={"cells": cells, "whole": row.whole or change.whole, "deleted_at": None})
+
+
+def queued(cells: Mapping[str, Cell]) -> Mapping[str, Cell]:
+    """Give the columns with the queue that the latest of the record's items tells, if it has any."""
+    items = [name for name in cells if name.startswith(ITEM)]
+    if not items:
+        return cells
+    latest = sorted(items, key=lambda name: cells[name].at, reverse=True)
+    lying = next((cells[name] for name in latest if cells[name].value.value), cells[latest[0]])
+    left = {name: cell for name, cell in cells.items() if name not in latest[ITEMS:]}
+    return {**left, QUEUE: lying}
 
 
 def news(before: Row, after: Row, change: RecordChange) -> tuple[str, ...]:
@@ -69,7 +87,9 @@ def news(before: Row, after: Row, change: RecordChange) -> tuple[str, ...]:
     differing = [
         column
         for column in after.cells
-        if column != "modifiedon" and before.value(column).value != after.value(column).value
+        if column != "modifiedon"
+        and not column.startswith(ITEM)
+        and before.value(column).value != after.value(column).value
     ]
     if not change.changed:
         return tuple(differing)

@@ -3,7 +3,7 @@
 from functions.errors import AlreadyExists, Stale, Unavailable
 from functions.message import digest
 from functions.ports import Entity, Op, Table, Write
-from functions.records.row import Row
+from functions.records.row import Row, queued
 from functions.rows import pack, unpack
 
 KEY = "row"
@@ -44,7 +44,7 @@ def _joined(there: Row, row: Row) -> Row:
         for column, cell in there.cells.items()
         if column not in row.cells or row.cells[column].at < cell.at
     }
-    return row.model_copy(update={"cells": {**row.cells, **later}, "whole": row.whole or there.whole})
+    return row.model_copy(update={"cells": queued({**row.cells, **later}), "whole": row.whole or there.whole})
 
 
 def _row(found: Entity) -> Row:

@@ -2,6 +2,7 @@
 
 from functions.channels.records.change import RecordChange, RecordMessage
 from functions.configuration.document import Document, Record
+from functions.configuration.recordtables import RecordTable
 from functions.errors import NotFound, Unavailable
 from functions.identity.keys import CUSTOMERS
 from functions.identity.records import Records
@@ -19,6 +20,20 @@ class Source:
         self._rows = rows
         self._records = records
         self._reader = reader
+
+    async def merge(
+        self, item: Inbound, change: RecordChange, row: Row, table: RecordTable
+    ) -> tuple[Row, RecordChange, bool]:
+        """Give the row after a change, that change, and whether the row was read again: gone is deleted."""
+        at = change.at or item.received_at
+        after = merged(row, change, table, at)
+        if change.message is RecordMessage.DELETE or not (change.partial or not after.whole):
+            return after, change, False
+        found = await self.read_again(item.account, change)
+        if found is None:
+            return after, change, False
+        gone = found.message is RecordMessage.DELETE
+        return merged(after, found, table, at), found if gone else change, True
 
     async def read_again(self, account: str, change: RecordChange) -> RecordChange | None:
         """Give the change with all of its row; a deletion when it is gone, None when nobody can tell.

@@ -14,16 +14,18 @@ from datetime import datetime
 from functions.channels.records.change import RecordChange, RecordMessage
 from functions.configuration.document import Record
 from functions.configuration.live import Live
-from functions.configuration.recordtables import RecordTable
+from functions.configuration.recordtables import QUEUE_ITEM, RecordTable
 from functions.conversations.opening import Opening, Received
 from functions.conversations.threads import Threads
 from functions.identity.records import Records
+from functions.intake.outbox import Outbox
 from functions.message import Inbound
 from functions.records.intake import Matter, opening
 from functions.records.mapping import record_of
 from functions.records.notes import note
+from functions.records.queues import Queues
 from functions.records.reader import RecordReader
-from functions.records.row import Row, merged, news
+from functions.records.row import Row, news
 from functions.records.rows import Rows
 from functions.records.source import Source
 
@@ -52,12 +54,14 @@ class RecordWork:
         records: Records,
         threads: Threads,
         reader: RecordReader,
+        outbox: Outbox,
         clock: Callable[[], datetime],
     ) -> None:
         self._rows = rows
         self._records = records
         self._threads = threads
         self._source = Source(rows, records, reader)
+        self._queues = Queues(rows, self._source, outbox)
         self._clock = clock
 
     async def receive(self, items: Sequence[Inbound], live: Live) -> Received | None:
@@ -67,6 +71,9 @@ class RecordWork:
         """
         read = [(item, RecordChange.model_validate(item.raw)) for item in items]
         first = read[0][1]
+        if first.entity == QUEUE_ITEM:
+            await self._queues.receive(read, live)
+            return None
         table = live.document.record_table(first.entity)
         row = await self._rows.get(first.entity, first.id)
         steps: list[Step] = []
@@ -81,13 +88,7 @@ class RecordWork:
 
     async def _step(self, item: Inbound, change: RecordChange, row: Row | None, table: RecordTable) -> Step:
         before = row or Row(entity=change.entity, id=change.id)
-        at = change.at or item.received_at
-        after, read = merged(before, change, table, at), False
-        if change.message is not RecordMessage.DELETE and (change.partial or not after.whole):
-            found = await self._source.read_again(item.account, change)
-            if found:
-                after, read = merged(after, found, table, at), True
-                change = found if found.message is RecordMessage.DELETE else change
+        after, change, read = await self._source.merge(item, change, before, table)
         return Step(item, change, after, news(before, after, change), row is not None, read)
 
     async def _feed(self, record: Record, row: Row) -> None:

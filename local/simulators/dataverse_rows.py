@@ -87,6 +87,8 @@ _TABLES = (
     _table("account", "accounts", {**_ACCOUNT, **_PHONES, **_MAILS}),
     _table("incident", "incidents", {**_CASE, **_CUSTOMER}),
     _table("quote", "quotes", {**_QUOTE, **_CUSTOMER}),
+    _table("queue", "queues", _texts("name")),
+    _table("queueitem", "queueitems", {**_texts("title"), "objectid": "Lookup", "queueid": "Lookup"}),
     _table("campaign", "campaigns", _CAMPAIGN, tracked=False),
     _table("annotation", "annotations", _NOTE, tracked=False),
     _table("systemuser", "systemusers", _texts("fullname")),

@@ -39,6 +39,12 @@ SMS = {
 }
 CASES = [{"name": "cases", "when": {"field": "record.entity", "equals": "incident"}, "workstream": "service"}]
 
+SECOND = {
+    "name": "second line",
+    "when": {"field": "linked.case.queue.name", "equals": "Second line"},
+    "agentQueue": "second",
+}
+
 
 @dataclass
 class World:
@@ -71,8 +77,8 @@ class World:
             "entitlements": ["digital-messaging", "records"],
             "accounts": [*accounts, SMS],
             "intakeRules": CASES,
-            "workstreams": [{"id": "service", "agentQueue": "service"}],
-            "agentQueues": [{"id": "service"}],
+            "workstreams": [{"id": "service", "agentQueue": "service", "rules": [SECOND]}],
+            "agentQueues": [{"id": "service"}, {"id": "second"}],
         }
         await self.services.configurations.apply(json.dumps(text), "test")
 
@@ -85,6 +91,14 @@ class World:
             [message] = await read(self.bus, QUEUE, session, count=1)
             items.append(Inbound.model_validate_json(text(message)))
             await self.route(items[-1])
+        return items
+
+    async def heard(self, record: str, count: int = 1) -> list[Inbound]:
+        """Route what the service told itself of a record, such as `incident/ID`."""
+        messages = await read(self.bus, QUEUE, thread_key("records", self.account, record), count=count)
+        items = [Inbound.model_validate_json(text(message)) for message in messages]
+        assert len(items) == count
+        await self.route(*items)
         return items
 
     async def route(self, *items: Inbound) -> None:
@@ -119,7 +133,7 @@ async def open_world(house: House, azurite: Azurite, bus: ServiceBus) -> AsyncIt
             wired.sends,
             wired.parked,
             wired.media,
-            RecordWork(rows, wired.records, wired.threads, reader, now),
+            RecordWork(rows, wired.records, wired.threads, reader, wired.outbox, now),
             now,
             gaps.fill,
         )

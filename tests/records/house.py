@@ -10,7 +10,7 @@ from functions.channels import adapter
 from functions.channels.contract import Request
 from functions.channels.records.change import RecordValue
 from functions.conversations.model import Conversation, StoredMessage
-from functions.message import Inbound
+from functions.message import Inbound, thread_key
 from functions.records.rows import Rows
 from functions.records.work import RecordWork
 from functions.routing.inbound import Delivery, Router
@@ -19,6 +19,7 @@ from local.azurite import Azurite
 from local.servicebus.launch import ServiceBus
 from local.simulators.dataverse_webhook import Operation, webhook
 from tests.desk.kit import now, services
+from tests.intake.reading import read, text
 from tests.intake.samples import inbound
 
 KEY = "house-header-key"
@@ -104,7 +105,15 @@ class House:
 
     services: Services
     router: Router
+    bus: ServiceBus
     system: System | None = None
+
+    async def heard(self, record: str, count: int = 1) -> None:
+        """Route what the service told itself of a record, such as `incident/ID`."""
+        session = thread_key("records", "dynamics", record)
+        messages = await read(self.bus, "inbound-records", session, count=count)
+        assert len(messages) == count
+        await self.route(*(Inbound.model_validate_json(text(message)) for message in messages))
 
     async def hear(self, *operations: Operation, batch: bool = False) -> list[Inbound]:
         """Let Dataverse tell, one webhook after the other, or all in one batch of the queue."""
@@ -155,7 +164,7 @@ class House:
         """The same house, that may ask a system for rows."""
         one = self.services
         rows = Rows(one.record_work._rows._table)
-        work = RecordWork(rows, one.records, one.threads, system, now)
+        work = RecordWork(rows, one.records, one.threads, system, one.outbox, now)
         router = Router(
             one.threads,
             one.identities,
@@ -188,4 +197,4 @@ def later(when: datetime, seconds: float) -> datetime:
 async def open_house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[House]:
     async with services(azurite.connection_string, servicebus.connection_string) as wired:
         await wired.configurations.apply(DOCUMENT, "test")
-        yield House(wired, wired.router)
+        yield House(wired, wired.router, servicebus)

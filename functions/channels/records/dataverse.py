@@ -56,6 +56,7 @@ class DataverseRecords:
             Step(where, "Authentication", f"{way}: {', '.join(names)}"),
             Step(step, "Event Pipeline Stage, Execution Mode", "PostOperation, Asynchronous"),
             Step(step, "Message", "Create, Update, Assign, SetState, Delete; for incident also Close"),
+            Step(step, "queueitem, for the queue of a case", "Create, Update, Delete"),
             Step(step, "Register New Image", "a post image, for Delete a pre image, of the columns in use"),
         ]
 
