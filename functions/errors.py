@@ -11,6 +11,7 @@ MonikanavaError            500 error
 ├─ Gone                    410 gone
 ├─ TooLarge                413 too-large
 ├─ NotDeliverable          422 (its own code)
+├─ TooMany                 429 too-many (with Retry-After)
 ├─ NotGranted              502 (its own code)
 └─ Unavailable             503 unavailable (with Retry-After)
 """
@@ -95,6 +96,16 @@ class NotDeliverable(MonikanavaError):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
+
+
+class TooMany(MonikanavaError):
+    """The caller has asked for as much as one may; `retry_after` is in seconds."""
+
+    status, code = 429, "too-many"
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class NotGranted(MonikanavaError):

@@ -45,6 +45,14 @@ class Mending(Protocol):
 
 
 @runtime_checkable
+class Tidying(Protocol):
+    """What a server has besides that keeps something for a short time."""
+
+    async def tidy(self) -> None:
+        """Drop what has had its time."""
+
+
+@runtime_checkable
 class CallServer(Protocol):
     """What the server of calls has besides that ACS controls."""
 

@@ -80,6 +80,8 @@ class ChatSettings(Settings):
     """A chat: the secrets of those who start it for customers, our keys, and what its page shows.
 
     `secrets`: two may be in force, so that one can be changed. The first of `signing_keys` signs, all verify.
+    `begin_limit` (chats) and `upload_limit` (megabytes) are what one network may ask for in ten minutes
+    without a secret, 0 for no limit; `proxies` is how many of one's own stand before the app.
     """
 
     secrets: Annotated[tuple[Secret, ...], Field(min_length=1, max_length=2)]
@@ -92,6 +94,9 @@ class ChatSettings(Settings):
     survey: Annotated[tuple[Question, ...], Field(max_length=10)] = ()
     persistent: bool = False
     sign_in: SignIn | None = None
+    begin_limit: int = Field(default=20, ge=0)
+    upload_limit: int = Field(default=200, ge=0)
+    proxies: int = Field(default=0, ge=0, le=5)
 
 
 class Chat(Served):

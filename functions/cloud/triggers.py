@@ -21,6 +21,7 @@ from functions.message import Event, Outbound
 from functions.patience import patient
 from functions.routing.inbound import Delivery
 from functions.services import Services
+from functions.serving import Tidying
 from functions.settings import BUS_CONNECTION
 from functions.telemetry import Figure, Kind, count, span
 
@@ -37,6 +38,8 @@ def register_channel(app: func.FunctionApp, channel: str, services: ServicesOf) 
         _dead(app, queue, services)
     if channel == VOICE:
         _mend(app, services)
+    if channel == CHAT:
+        _tidy(app, services)
     if channel == RECORDS:
         _reconcile(app, services)
 
@@ -180,6 +183,17 @@ def _mend(app: func.FunctionApp, services: ServicesOf) -> None:
     @app.timer_trigger("timer", "30 * * * * *")
     async def mend_calls(timer: func.TimerRequest) -> None:
         await (await services()).call_news.mend()
+
+
+def _tidy(app: func.FunctionApp, services: ServicesOf) -> None:
+    """Drop what was counted of the callers of public chats."""
+
+    @app.function_name("tidy_chats")
+    @app.timer_trigger("timer", "45 */10 * * * *")
+    async def tidy_chats(timer: func.TimerRequest) -> None:
+        server = (await services()).servers.of(CHAT, "directline")
+        if isinstance(server, Tidying):
+            await server.tidy()
 
 
 def _reconcile(app: func.FunctionApp, services: ServicesOf) -> None:

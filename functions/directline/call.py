@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from functions.channels.chat import ChatSettings
 from functions.channels.contract import Account, Request, Response
-from functions.errors import Invalid, MonikanavaError, NotFound, TooLarge, Unavailable
+from functions.errors import Invalid, MonikanavaError, NotFound, TooLarge, TooMany, Unavailable
 from functions.providers.payload import read_json
 from functions.serving import Rooms
 
@@ -25,6 +25,7 @@ CODES: Mapping[int, str] = {
     404: "NotFound",
     405: "MethodNotAllowed",
     413: "MessageSizeTooBig",
+    429: "TooManyRequests",
     503: "ServiceUnavailable",
 }
 
@@ -66,5 +67,5 @@ def answered(content: Mapping[str, JsonValue], status: int = 200, **headers: str
 def refused(error: MonikanavaError) -> Response:
     """Give an error as a Direct Line answer."""
     own = error.code if error.code[:1].isupper() else CODES.get(error.status, "ServiceError")
-    again = {"Retry_After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
+    again = {"Retry_After": str(error.retry_after)} if isinstance(error, Unavailable | TooMany) else {}
     return answered({"error": {"code": own, "message": error.reason}}, error.status, **again)

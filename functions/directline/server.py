@@ -16,6 +16,8 @@ from uuid import uuid4
 from functions.channels.contract import Account, Request, Response
 from functions.directline import origins, pages
 from functions.directline.call import CODES, Call, Handler, answered, refused
+from functions.directline.limits import TABLE as LIMITS
+from functions.directline.limits import Limits
 from functions.directline.posting import Posting
 from functions.directline.reading import Reading
 from functions.directline.sessions import TABLE, Sessions
@@ -37,9 +39,10 @@ class DirectLine:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         sessions = Sessions(rooms.table(TABLE))
+        self._limits = Limits(rooms.table(LIMITS))
         starting, reading = Starting(sessions), Reading(rooms.threads, sessions)
         posting = Posting(sessions)
-        uploads = Uploads(sessions, posting)
+        uploads = Uploads(sessions, posting, self._limits)
         transcripts = Transcripts(rooms.threads, sessions)
         talk = "v3/directline/conversations/{conversation}"
         self._routes = [
@@ -53,7 +56,7 @@ class DirectLine:
             _route("GET", f"{talk}/attachments/{{message}}/{{index}}", uploads.download),
             _route("GET", f"{talk}/transcript", transcripts.transcript),
             _route("GET", SESSION_ID, _session_id),
-            _route("POST", "session", Visits(sessions).begin),
+            _route("POST", "session", Visits(sessions, self._limits).begin),
         ]
 
     async def answer(self, request: Request, account: Account[Any]) -> Response:
@@ -65,6 +68,10 @@ class DirectLine:
         if request.rest == SESSION_ID:  # the one call that clients make with cookies
             response = replace(response, headers={**response.headers, **CREDENTIALS})
         return response
+
+    async def tidy(self) -> None:
+        """Drop what was counted in windows that are over."""
+        await self._limits.forget(self._rooms.clock())
 
     async def _answer(self, request: Request, account: Account[Any]) -> Response:
         try:

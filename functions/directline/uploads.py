@@ -7,7 +7,7 @@ form which comes again changes nothing.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from urllib.parse import quote
@@ -16,9 +16,10 @@ import multipart
 
 from functions.channels.chat import ACTIVITY_LIMIT, UPLOAD_LIMIT
 from functions.channels.contract import Response
-from functions.directline.access import admit
+from functions.directline.access import admit, by_secret
 from functions.directline.activities import Activity
 from functions.directline.call import Call, answered
+from functions.directline.limits import UPLOAD, Limits
 from functions.directline.posting import ATTACHMENTS, Posted, Posting, kind_of_file, read_activity
 from functions.directline.sessions import Sessions
 from functions.directline.tokens import Grant, check_file
@@ -50,9 +51,10 @@ class File:
 class Uploads:
     """The endpoints for files."""
 
-    def __init__(self, sessions: Sessions, posting: Posting) -> None:
+    def __init__(self, sessions: Sessions, posting: Posting, limits: Limits) -> None:
         self._sessions = sessions
         self._posting = posting
+        self._limits = limits
 
     async def upload(self, call: Call) -> Response:
         """Take a form of an activity and its files, or one file alone; 200 with the activity's id."""
@@ -63,6 +65,8 @@ class Uploads:
         posted = read_activity(grant, {**content, "attachments": [{"name": file.name} for file in files]})
         if not any(file.content for file in files) or posted.kind is not Kind.MESSAGE:
             raise Invalid("an upload is a message with files")
+        if not by_secret(call):
+            await self._limits.spend(call, UPLOAD, _megabytes(files), call.account.settings.upload_limit)
         # A file that no message names would stay for good: first it must be sure that one may be said.
         session = await self._posting.still_on(call, grant)
         kept = [await self._keep(call, grant, posted, index, file) for index, file in enumerate(files)]
@@ -100,6 +104,10 @@ class Uploads:
             size=len(file.content),
             blob=blob,
         )
+
+
+def _megabytes(files: Sequence[File]) -> int:
+    return sum(max(1, len(file.content) // 1_000_000) for file in files)
 
 
 def read_form(call: Call) -> tuple[Activity, list[File]]:

@@ -12,6 +12,7 @@ from functions.channels.contract import Response
 from functions.directline.call import Call, answered
 from functions.directline.connecting import stream_url
 from functions.directline.context import known, read_context
+from functions.directline.limits import BEGIN, Limits
 from functions.directline.origins import ORIGIN, OriginRefused, check
 from functions.directline.sessions import Session, Sessions, conversation_of, new_user
 from functions.directline.signin import SignedIn, link, sign_in
@@ -26,8 +27,9 @@ POLLING = 1000  # milliseconds
 class Visits:
     """The endpoint that pages start with."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, limits: Limits) -> None:
         self._sessions = sessions
+        self._limits = limits
 
     async def begin(self, call: Call) -> Response:
         """Start a conversation, or go on with a signed-in customer's persistent one."""
@@ -36,6 +38,8 @@ class Visits:
         check(call.request, call.account)
         body = call.json(BODY_LIMIT)
         answers = read_survey(call.account.settings, child(body, "survey"))
+        # Before the token: who guesses at those is counted too.
+        await self._limits.spend(call, BEGIN, 1, call.account.settings.begin_limit)
         token = text(body, "token")
         customer = await sign_in(call, token) if token else None
         session = await self._sessions.open(call.account.id, _session(call, body, answers, customer))

@@ -117,14 +117,16 @@ def to_datum(request: web.Request, parameters: Mapping[str, str], body: bytes) -
     """Give a request the form in which the worker's library reads it.
 
     As in the real host header names are lower case, what is repeated is joined by commas, and query
-    parameters without a value are left out (the URL keeps them).
+    parameters without a value are left out (the URL keeps them). As its front end does, the address that
+    calls is put behind whatever X-Forwarded-For says.
     """
+    headers = [(name.lower(), value) for name, value in request.headers.items()]
     target = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path_qs
     return Datum(
         {
             "method": Datum(request.method, "string"),
             "url": Datum(f"{request.scheme}://{request.host}{target}", "string"),
-            "headers": _joined((name.lower(), value) for name, value in request.headers.items()),
+            "headers": _joined([*headers, ("x-forwarded-for", _peer(request))]),
             "query": _joined((name, value) for name, value in request.query.items() if value),
             "params": {name: Datum(value, "string") for name, value in parameters.items()},
             "body": Datum(body, "bytes"),
@@ -148,6 +150,11 @@ def to_response(answer: Datum | None) -> web.Response:
         for morsel in cookie.values():
             response.headers.add("Set-Cookie", morsel.OutputString())
     return response
+
+
+def _peer(request: web.Request) -> str:
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return ":".join(map(str, peer[:2])) if peer else ""
 
 
 def _joined(items: Iterable[tuple[str, str]]) -> dict[str, Datum]:

@@ -30,7 +30,9 @@ SURVEY = [
 
 def settings(secret: str = SECRET, key: str = KEY, **more: Any) -> Json:
     signing = [{"id": "now", "key": key}, {"id": "before", "key": FORMER_KEY}]
-    return {"secrets": [secret, FORMER_SECRET], "signingKeys": signing, "title": "Tuki", **more}
+    # All callers of the tests are one network: what is counted is tested with accounts of its own.
+    limits = {"beginLimit": 0, "uploadLimit": 0}
+    return {"secrets": [secret, FORMER_SECRET], "signingKeys": signing, "title": "Tuki", **limits, **more}
 
 
 ACCOUNTS: Mapping[str, Json] = {
@@ -38,6 +40,8 @@ ACCOUNTS: Mapping[str, Json] = {
     "twin": settings(),  # with the keys of the first
     "stranger": settings("another-secret", OTHER_KEY),
     "club": settings(persistent=True),
+    "public": settings(beginLimit=3, uploadLimit=3, persistent=True),
+    "fronted": settings(beginLimit=3, uploadLimit=3, proxies=1),
     "asking": settings(survey=SURVEY, allowedOrigins=[ALLOWED]),
 }
 MEMBER = "5d1f0a4e-0000-0000-0000-00000000a140"

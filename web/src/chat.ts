@@ -62,9 +62,13 @@ async function start(answers: Record<string, string>): Promise<void> {
     enter(await begin(page, answers, await host.token()), page.survey.length > 0);
   } catch (error) {
     frame.status(null);
-    const reason = error instanceof Refused && error.status === 403 ? texts.refused : texts.status.failed;
-    frame.notice(reason, () => void start(answers));
+    frame.notice(whyNot(error), () => void start(answers));
   }
+}
+
+function whyNot(error: unknown): string {
+  const status = error instanceof Refused ? error.status : 0;
+  return status === 403 ? texts.refused : status === 429 ? texts.tooMany : texts.status.failed;
 }
 
 function enter(fresh: Session, anew: boolean): void {
