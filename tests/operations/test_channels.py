@@ -35,7 +35,7 @@ print(json.dumps({"names": names, "indexed": indexed, "served": loaded()}))
 """
 ROOMS = {"directline": {"chat"}, "messaging": {"custom"}, "voice": {"voice"}, "dataverse": {"records"}}
 EXTRA = {
-    "chat": {"push_events"},
+    "chat": {"push_events", "tidy_chats"},
     "voice": {"push_events", "mend_calls"},
     "records": {"reconcile_records", "write_timeline"},
 }
