@@ -1,7 +1,9 @@
 """Waiting for a condition, with a deadline, instead of sleeping and hoping."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 
 async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
@@ -12,3 +14,10 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: f
             if answer if isinstance(answer, bool) else await answer:
                 return
             await asyncio.sleep(0.02)
+
+
+async def early_in(window: timedelta) -> None:
+    """Return when a window of the machine's clock has 20 seconds left at least, for what must be in one."""
+    left = window.total_seconds() - time.time() % window.total_seconds()
+    if left < 20:
+        await asyncio.sleep(left)

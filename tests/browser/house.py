@@ -35,6 +35,7 @@ accounts:
       signingKeys: [{id: k1, key: 0123456789abcdef0123456789abcdef}]
       allowedOrigins: [ALLOWED]
       title: Pohjolan Leipomo
+      beginLimit: 0
       greeting:
         fi: Hei! Miten voimme auttaa?
         sv: Hej! Hur kan vi hjälpa?
@@ -52,6 +53,11 @@ accounts:
     provider: directline
     workstream: support
     settings: {<<: *settings, survey: []}
+  - id: crowded
+    channel: chat
+    provider: directline
+    workstream: support
+    settings: {<<: *settings, survey: [], beginLimit: 1}
   - id: members
     channel: chat
     provider: directline

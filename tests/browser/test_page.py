@@ -9,8 +9,10 @@ import pytest_asyncio
 from playwright.async_api import FilePayload, expect
 
 from functions.channels.chat import UPLOAD_LIMIT
+from functions.directline.limits import WINDOW
 from tests.browser.browsing import Customer, customer, faults
 from tests.browser.house import POLLING, House, house
+from tests.waiting import early_in
 
 GREETINGS = {
     "fi": "Hei! Miten voimme auttaa?",
@@ -171,6 +173,16 @@ async def test_a_file_that_is_too_large_is_said_to_be_unsent(home: House) -> Non
         await aino.say("Here it is")
         await expect(aino.page.get_by_text("Send failed.").first).to_be_visible()
         aino.forgive("413", "Failed to post activity")
+
+
+async def test_a_network_that_has_begun_too_many_is_told_so(home: House) -> None:
+    await early_in(WINDOW)
+    async with customer(home.browser) as aino, customer(home.browser) as eino:
+        await aino.page.goto(home.page("crowded"))
+        await aino.sees(GREETINGS["en"])
+        await eino.page.goto(home.page("crowded"))
+        await expect(eino.page.get_by_text("Many chats were just started from your network.")).to_be_visible()
+        eino.forgive("429")
 
 
 async def test_a_server_out_of_reach_can_be_tried_again(home: House) -> None:

@@ -1,7 +1,6 @@
 """What one network may ask of a public chat: counted for all instances, in windows of ten minutes."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -21,6 +20,7 @@ from functions.directline.limits import SHARDS, WINDOW, WINDOWS, Limits
 from functions.errors import TooMany
 from local.azurite import Azurite
 from tests.directline.kit import ALLOWED, SECRET, Chats, Told
+from tests.waiting import early_in
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 FILE = b"x" * 1000
@@ -131,9 +131,7 @@ async def test_another_account_counts_for_itself(chats: Chats, table: AzureTable
 @pytest_asyncio.fixture
 async def one_window() -> None:
     """The platform's clock is the machine's: begin no test at the end of a window."""
-    left = WINDOW.total_seconds() - time.time() % WINDOW.total_seconds()
-    if left < 20:
-        await asyncio.sleep(left)
+    await early_in(WINDOW)
 
 
 async def begin(chats: Chats, account: str, who: str = "") -> Told:
