@@ -94,7 +94,7 @@ class ChatSettings(Settings):
     survey: Annotated[tuple[Question, ...], Field(max_length=10)] = ()
     persistent: bool = False
     sign_in: SignIn | None = None
-    begin_limit: int = Field(default=20, ge=0)
+    begin_limit: int = Field(default=60, ge=0)
     upload_limit: int = Field(default=200, ge=0)
     proxies: int = Field(default=0, ge=0, le=5)
 
