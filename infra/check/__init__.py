@@ -12,6 +12,7 @@ from functions.channels import channel_names
 from infra.check import (
     both,
     code,
+    cycles,
     deployed,
     manners,
     modules,
@@ -19,6 +20,7 @@ from infra.check import (
     parameters,
     places,
     properties,
+    queries,
     secure,
     syntax,
 )
@@ -41,6 +43,7 @@ def _files(files: dict[Path, File], root: Path) -> Iterator[Problem]:
         yield from syntax.check(file, root)
         yield from names.check(file, root)
         yield from modules.check(file, files, root)
+        yield from cycles.check(file, root)
         yield from manners.check(file, versions, root)
         yield from properties.check(file, root)
         yield from places.check(file, root)
@@ -54,6 +57,7 @@ def _tree(files: dict[Path, File], root: Path, uses: code.Uses) -> Iterator[Prob
     main, types = (files[(root / name).resolve()] for name in ("main.bicep", "types.bicep"))
     yield from parameters.check(main, types, channel_names(), root)
     yield from both.check(uses, deployed.read(files, root), root)
+    yield from queries.check(uses, root)
     yield from _unreached(files, root)
 
 

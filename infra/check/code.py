@@ -9,8 +9,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from functions.telemetry import Figure
@@ -46,6 +47,22 @@ print(json.dumps({"queues": queues, "timers": timers, "batched": batched}))
 PLATFORM = frozenset(("OTEL_SERVICE_NAME", "WEBSITE_SITE_NAME"))  # settings that Azure makes
 
 
+class How(StrEnum):
+    """Which function of `functions.telemetry` tells a figure."""
+
+    COUNT = "count"
+    MEASURE = "measure"
+    LEVEL = "level"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a figure is told, and the facts that every telling has."""
+
+    how: How
+    facts: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A name that the code looks up, and the names that do as well."""
@@ -65,7 +82,7 @@ class Uses:
     settings: tuple[Setting, ...]
     roles: frozenset[str]
     unknown_clients: frozenset[str]
-    figures: frozenset[str]
+    figures: Mapping[str, Told]
     logs: frozenset[str]
     subscribed: frozenset[str]
     pushed: frozenset[str]
@@ -93,7 +110,7 @@ def read(root: Path) -> Uses:
         ),
         roles=HOST_ROLES | {role for client, role in ROLES.items() if _any(clients, client)},
         unknown_clients=frozenset(name for name in clients if not name.startswith((*ROLES, *NO_ROLE))),
-        figures=frozenset(figure.value for figure in Figure),
+        figures=_figures(trees),
         logs=frozenset(found for tree in trees.values() for found in _logs(tree)),
         subscribed=frozenset(found for found in texts if found.startswith("Microsoft.Communication.")),
         pushed=frozenset(found for found in texts if found.startswith("azure.webpubsub.")),
@@ -191,6 +208,18 @@ def _looked_up(module: str, node: ast.expr) -> Iterator[str]:
         known = whose in ("environment", "os.environ") and node.func.attr in ("get", "setdefault")
         if (known or ast.unparse(node.func) == "os.getenv") and (name := _text(module, node.args[0])):
             yield name
+
+
+def _figures(trees: dict[Path, ast.Module]) -> dict[str, Told]:
+    found: dict[str, Told] = {}
+    calls = (node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Call))
+    for call in calls:
+        name = ast.unparse(call.args[0]).removeprefix("Figure.") if call.args else ""
+        if name in Figure.__members__ and _called(call) in {how.value for how in How}:
+            facts = frozenset(word.arg for word in call.keywords if word.arg)
+            known = found.get(Figure[name].value, Told(How(_called(call)), facts))
+            found[Figure[name].value] = Told(known.how, known.facts & facts)
+    return found
 
 
 def _logs(tree: ast.Module) -> Iterator[str]:

@@ -1,7 +1,6 @@
-"""What Bicep makes: queues, tables, containers, settings, roles; and what its alerts and events speak of."""
+"""What Bicep makes: queues, tables, containers, settings, roles; and the events that it subscribes to."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +28,6 @@ class Deployed:
     settings: frozenset[str]
     roles: frozenset[str]
     named_roles: frozenset[str]
-    figures: frozenset[str]
-    log_prefixes: frozenset[str]
     subscribed: frozenset[str]
     pushed: frozenset[str]  # events of Web PubSub; none without it
 
@@ -38,7 +35,6 @@ class Deployed:
 def read(files: Mapping[Path, File], root: Path) -> Deployed:
     """Read the modules and the JSON beside them."""
     made = [(file, found) for file in files.values() for found in file.of(Kind.RESOURCE).values()]
-    told = (root / "alerts.json").read_text() + (root / "workbook.json").read_text()
     events = json.loads((root / "events.json").read_text())
     return Deployed(
         queues=_queues(made),
@@ -47,8 +43,6 @@ def read(files: Mapping[Path, File], root: Path) -> Deployed:
         settings=frozenset(_settings(made)),
         roles=frozenset(_looped(made, ROLE)),
         named_roles=frozenset(_named_roles(files)),
-        figures=frozenset(re.findall(r"'(monikanava\.[\w.]+)'", told)),
-        log_prefixes=frozenset(re.findall(r"Message startswith '([^']+)'", told)),
         subscribed=frozenset(event["type"] for event in events),
         pushed=frozenset(_pushed(made)),
     )

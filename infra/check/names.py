@@ -37,7 +37,7 @@ def check(file: File, root: Path) -> Iterator[Problem]:
     """Find undefined, doubled and unused names."""
     counts = Counter(found.name for found in file.declarations if found.kind is not Kind.OUTPUT)
     used: set[str] = set()
-    for node in _references(file.root):
+    for node in references(file.root):
         if (name := raw(node)) in counts:
             used.add(name)
         else:
@@ -56,7 +56,7 @@ def _undefined(node: Node) -> str:
     return f"{raw(node)!r} is not defined"
 
 
-def _references(node: Node, local: frozenset[str] = frozenset()) -> Iterator[Node]:
+def references(node: Node, local: frozenset[str] = frozenset()) -> Iterator[Node]:
     """Find the identifiers that refer to something of the file, or to nothing; `local` names do neither."""
     if node.type == "identifier":
         if raw(node) not in local and not _built_in(node):
@@ -68,7 +68,7 @@ def _references(node: Node, local: frozenset[str] = frozenset()) -> Iterator[Nod
         local |= {raw(name) for name in _loop_names(node)}
     for child in node.children:
         if not _names_only(node, child):
-            yield from _references(child, local)
+            yield from references(child, local)
 
 
 def _names_only(node: Node, child: Node) -> bool:

@@ -17,11 +17,13 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 APP = """
 import logging, sys
 import function_app
-from functions.telemetry import Figure, Kind, count, span
+from functions.telemetry import Figure, Kind, count, measure, span
 logging.getLogger("monikanava").setLevel(logging.INFO)
 with span("webhook sms", Kind.SERVER, sys.argv[1], channel="sms"):
     logging.getLogger("monikanava.intake").info("webhook kept: channel=%s items=%d", "sms", 2)
 count(Figure.WEBHOOKS, channel="sms", status=200)
+for lag in (3, 7):
+    measure(Figure.LAG, lag, channel="sms")
 print("opentelemetry.sdk" in sys.modules)
 """
 
@@ -69,10 +71,14 @@ async def test_spans_figures_and_logs_reach_it() -> None:
     assert request["tags"]["ai.operation.id"] == log["tags"]["ai.operation.id"] == PARENT[3:35]
     assert log["data"]["baseData"]["properties"]["channel"] == "sms"
     assert log["data"]["baseData"]["properties"]["items"] == "2"
-    figures = [
-        item["data"]["baseData"]["metrics"][0]["name"] for item in taken if "Metric" in str(item["data"])
-    ]
-    assert "monikanava.webhooks" in figures
+    figures = [item["data"]["baseData"]["metrics"][0] for item in taken if "Metric" in str(item["data"])]
+    counted, measured = (
+        next(one for one in figures if one["name"] == name)
+        for name in ("monikanava.webhooks", "monikanava.lag")
+    )
+    # What alerts may ask for (`infra/check/queries.py`): only a histogram has its least and its most.
+    assert (counted["value"], counted.get("max")) == (1, None)
+    assert (measured["max"], measured["count"]) == (7, 2)
 
 
 async def test_without_it_nothing_is_imported() -> None:
