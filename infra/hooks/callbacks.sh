@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 if [ -z "${MONIKANAVA_CONFIGURATION:-}" ]; then
-  echo 'What to paste where: azd env set MONIKANAVA_CONFIGURATION path/of/configuration.yaml, then azd provision'
+  echo 'What to paste where: azd env set MONIKANAVA_CONFIGURATION path/of/configuration.yaml'
+  echo 'and then: azd hooks run postprovision'
   exit 0
 fi
 make --silent .make/local

@@ -5,6 +5,7 @@ import re
 
 from functions.desk.call import Role
 from infra.check import ROOT
+from tests.infra.conftest import Seed
 
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # its application id, in every tenant
 PAGE = (ROOT.parent / "docs" / "deploy.md").read_text()
@@ -21,6 +22,16 @@ def test_every_variable_of_azd_is_explained_and_none_besides() -> None:
     ours = {(variable, name) for variable, name in used if not variable.startswith("AZURE_")}
     explained = set(re.findall(r"^\| `([A-Z_]+)` \| `(\w+)` \|", PAGE, re.MULTILINE))
     assert explained == ours
+
+
+def test_the_event_accounts_of_the_page_are_right(seeded: Seed) -> None:
+    (given,) = re.findall(r'^"eventAccounts": .*?^\] \}$', PAGE, re.MULTILINE | re.DOTALL)
+    assert seeded("main.parameters.json", '"deployed":', f'{given}, "deployed":') == []
+
+
+def test_subscriptions_are_made_after_the_configuration_is_applied() -> None:
+    consent = PAGE.index("## Events of Azure Communication Services")
+    assert PAGE.index("/api/configuration") < consent < PAGE.rindex("azd provision")
 
 
 def test_every_module_is_listed() -> None:
