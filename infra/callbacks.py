@@ -57,7 +57,9 @@ def _account(entry: AccountEntry, deployed: Sequence[App]) -> Iterator[str]:
     if not serving:
         yield f"no app serves the channel {entry.channel}"
         return
-    callback = f"{serving[0].url}/api/channels/{entry.channel}/{entry.id}"
+    # As for CHANNEL_URLS: who names the channel goes before who serves all; of two, while it moves, the last.
+    url = max(serving, key=lambda app: (bool(app.channels), deployed.index(app))).url
+    callback = f"{url}/api/channels/{entry.channel}/{entry.id}"
     yield callback
     try:
         account = asyncio.run(open_account(entry, Named(), callback))

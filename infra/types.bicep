@@ -36,7 +36,7 @@ type appOption = {
   @minValue(0)
   @maxValue(100)
   alwaysReady: int
-  @description('What providers call and sign, such as https://chat.example.com; without it the app\'s own host name.')
+  @description('What providers call and sign, such as https://chat.example.com, without a slash at the end; else the app\'s own host name.')
   publicBaseUrl: string?
 }
 
@@ -51,6 +51,4 @@ type eventAccount = {
   channel: 'sms' | 'whatsapp' | 'voice'
   @description('Its number without +, or its channel id: events of other addresses are left out.')
   address: string
-  @description('The function app that serves the channel.')
-  app: string
 }

@@ -10,18 +10,24 @@ param communicationServicesId string
 @description('The accounts whose events are subscribed to.')
 param accounts eventAccount[]
 
-@description('The function apps: name and url.')
+@description('The function apps: channels and url.')
 param apps array
 
 @description('Application for whose tokens Event Grid asks: each delivery carries one, which the adapter checks.')
 param applicationId string
 
 var events = loadJsonContent('../events.json')
-var urls = toObject(apps, app => app.name, app => app.url)
+// An app that names the channel goes before one that serves all; while a channel moves two do, and the last is new.
+var byBreadth = concat(filter(apps, app => empty(app.channels)), filter(apps, app => !empty(app.channels)))
 var subscriptions = flatten(map(
   accounts,
-  one => map(filter(events, event => event.channel == one.channel), event => { account: one, event: event })
+  one => map(filter(events, event => event.channel == one.channel), event => {
+    account: one
+    event: event
+    url: last(filter(byBreadth, app => empty(app.channels) || contains(app.channels, one.channel))).url
+  })
 ))
+
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   name: '${place.names.eventGridTopic}${place.token}'
   location: 'global'
@@ -40,7 +46,7 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
     destination: {
       endpointType: 'WebHook'
       properties: {
-        endpointUrl: '${urls[item.account.app]}/api/channels/${item.account.channel}/${item.account.account}'
+        endpointUrl: '${item.url}/api/channels/${item.account.channel}/${item.account.account}'
         azureActiveDirectoryTenantId: tenant().tenantId
         azureActiveDirectoryApplicationIdOrUri: applicationId
         maxEventsPerBatch: 20

@@ -176,8 +176,8 @@ module functionApps 'app.bicep' = [for (app, i) in apps: {
     packageContainer: 'app-package-${app.name}'
     subnetId: networkEnabled ? network!.outputs.appsSubnetId : ''
   }
-  // The app reads its package as its identity: with the roles there already, its first start succeeds.
-  dependsOn: [access]
+  // The app reads its package as its identity: with the roles and the way there already, its first start succeeds.
+  dependsOn: [access, endpoints]
 }]
 
 module channelUrls 'channelUrls.bicep' = {
@@ -226,7 +226,7 @@ module eventGrid 'eventGrid.bicep' = if (!empty(communicationServicesId) && !emp
     place: place
     communicationServicesId: communicationServicesId
     accounts: eventAccounts
-    apps: [for (app, i) in apps: { name: app.name, url: functionApps[i].outputs.url }]
+    apps: [for (app, i) in apps: { channels: app.channels, url: functionApps[i].outputs.url }]
     applicationId: eventGridApplicationId
   }
   dependsOn: [settings]

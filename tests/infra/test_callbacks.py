@@ -51,6 +51,27 @@ def test_a_secret_is_told_by_its_name_in_each_step_and_to_be_put_into_the_vault_
     assert sum("--vault-name kv-test --name wa-app " in line for line in told) == 1
 
 
+@pytest.mark.parametrize("channels", ['["telegram"]', "[]"])
+def test_while_a_channel_moves_the_new_app_is_told(channels: str) -> None:
+    two = apps(
+        f"""[{{"name": "old", "resource": "f1", "url": "https://old.example.com", "channels": {channels}}},
+             {{"name": "new", "resource": "f2", "url": "https://new.example.com",
+               "channels": ["telegram"]}}]"""
+    )
+    told = list(lines(read(DOCUMENT), two, "kv-test"))
+    assert "  https://new.example.com/api/channels/telegram/bot" in told
+
+
+def test_an_app_that_names_a_channel_goes_before_one_that_serves_all() -> None:
+    two = apps(
+        """[{"name": "bots", "resource": "f1", "url": "https://bots.example.com", "channels": ["telegram"]},
+            {"name": "api", "resource": "f2", "url": "https://all.example.com", "channels": []}]"""
+    )
+    told = list(lines(read(DOCUMENT), two, "kv-test"))
+    assert "  https://bots.example.com/api/channels/telegram/bot" in told
+    assert "  https://all.example.com/api/channels/sms/text" in told
+
+
 def test_one_app_without_a_list_serves_all() -> None:
     one = apps('[{"name": "api", "resource": "func", "url": "https://all.example.com", "channels": []}]')
     told = list(lines(read(DOCUMENT), one, "kv-test"))

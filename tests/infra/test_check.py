@@ -68,6 +68,18 @@ MISTAKES = {
         "var authority = ''\n\nresource settings",
         "'authority' is declared",
     ),
+    "apps that need their own settings": (
+        SERVICE,
+        "  dependsOn: [access, endpoints]\n",
+        "  dependsOn: [access, endpoints, settings]\n",
+        "these wait for each other: channelUrls, functionApps, settings",
+    ),
+    "a resource that needs itself": (
+        APP,
+        "  parent: site\n  name: name\n",
+        "  parent: site\n  name: publishing.name\n",
+        "these wait for each other: publishing",
+    ),
     "bad module path": (SERVICE, "'vault.bicep'", "'safe.bicep'", "there is no file 'safe.bicep'"),
     "bad import path": (SERVICE, "'../types.bicep'", "'types.bicep'", "there is no file 'types.bicep'"),
     "import of what is not exported": (
@@ -251,6 +263,48 @@ MISTAKES = {
         "'token missing:'",
         "the code logs nothing that begins with 'token missing:'",
     ),
+    "alert on a fact that a figure does not have": (
+        "alerts.json",
+        "Subject = tostring(Properties.queue)",
+        "Subject = tostring(Properties.channel)",
+        "spool-not-empty: the code tells no 'channel' of 'monikanava.spooled'",
+    ),
+    "alert on the most of a count": (
+        "alerts.json",
+        "Refused = sumif(Sum,",
+        "Refused = sumif(Max,",
+        "refused-webhooks: 'monikanava.webhooks' has no 'Max', only its sum",
+    ),
+    "alert on a column that the table does not have": (
+        "alerts.json",
+        "Value = max(Max) by Subject",
+        "Value = max(valueMax) by Subject",
+        "oldest-message: AppMetrics has no column 'valueMax'",
+    ),
+    "chart of a table that does not exist": (
+        "workbook.json",
+        "customMetrics | where name == 'monikanava.parked'",
+        "customMetric | where name == 'monikanava.parked'",
+        "Parked: there is no table 'customMetric'",
+    ),
+    "alert on a metric that Service Bus does not have": (
+        "alerts.json",
+        '"DeadletteredMessages"',
+        '"DeadLetteredMessages"',
+        "dead-lettered: Service Bus has no metric 'DeadLetteredMessages'",
+    ),
+    "alert on a metric's wrong aggregation": (
+        "alerts.json",
+        '"aggregation": "Minimum"',
+        '"aggregation": "Total"',
+        "piling-up: Service Bus has no metric 'ActiveMessages' by 'Total'",
+    ),
+    "alert on a queue that is not there": (
+        "alerts.json",
+        '"entities": ["parked"]',
+        '"entities": ["parking"]',
+        "parked: the code uses no queue 'parking'",
+    ),
     "unknown parameter in a file of parameters": (
         "main.parameters.json",
         '"alertEmail"',
@@ -273,13 +327,13 @@ MISTAKES = {
         "examples/busy.parameters.json",
         '"httpConcurrency"',
         '"concurrency"',
-        "busy.parameters.json: an app has no 'concurrency'",
+        "busy.parameters.json: one of apps has no 'concurrency'",
     ),
     "app without a setting": (
         "examples/busy.parameters.json",
         '"alwaysReady": 4',
         '"publicBaseUrl": "https://x.example.com"',
-        "busy.parameters.json: the app 'whatsapp' needs 'alwaysReady'",
+        "busy.parameters.json: 'whatsapp' of apps needs 'alwaysReady'",
     ),
     "property written twice": (
         MESSAGING,
@@ -384,11 +438,53 @@ MISTAKES = {
         '"name": "chat"',
         "2 apps are called 'chat'",
     ),
+    "app of main.parameters.json that azd does not know": (
+        "main.parameters.json",
+        '    "deployed"',
+        '    "apps": { "value": [{ "name": "api" }, { "name": "chat" }] },\n    "deployed"',
+        "the app 'chat' has no service of its name",
+    ),
+    "app that azd would not find": (
+        "main.parameters.json",
+        '    "deployed"',
+        '    "apps": { "value": [{ "name": "chat", "channels": [] }] },\n    "deployed"',
+        "the service 'api' is no app",
+    ),
+    "public address that is no URL": (
+        "examples/busy.parameters.json",
+        '"alwaysReady": 4',
+        '"alwaysReady": 4, "publicBaseUrl": "chat.example.com"',
+        "publicBaseUrl cannot be 'chat.example.com'",
+    ),
+    "public address with a slash at the end": (
+        "examples/busy.parameters.json",
+        '"alwaysReady": 4',
+        '"alwaysReady": 4, "publicBaseUrl": "https://chat.example.com/"',
+        "publicBaseUrl cannot be 'https://chat.example.com/'",
+    ),
+    "event account of a channel without events": (
+        "main.parameters.json",
+        '"deployed"',
+        '"eventAccounts": { "value": [{ "account": "a", "channel": "fax", "address": "1" }] }, "deployed"',
+        "channel cannot be 'fax': sms, whatsapp, voice",
+    ),
+    "event account without an address": (
+        "main.parameters.json",
+        '"deployed"',
+        '"eventAccounts": { "value": [{ "account": "a", "channel": "sms" }] },\n    "deployed"',
+        "'a' of eventAccounts needs 'address'",
+    ),
+    "event account with an id that none has": (
+        "main.parameters.json",
+        '"deployed"',
+        '"eventAccounts": { "value": [{ "account": "A_b", "channel": "sms", "address": "" }] }, "deployed"',
+        "no account of a configuration has the id 'A_b'",
+    ),
     "app that azd does not know": (
         MAIN,
         "    name: 'api'\n",
         "    name: 'web'\n",
-        "the app 'web' of main.bicep has no service",
+        "the app 'web' has no service of its name",
     ),
 }
 
