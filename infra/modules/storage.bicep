@@ -99,7 +99,8 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
   properties: { publicAccess: 'None' }
 }]
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = if (!empty(actions)) {
+// It is always there, at times without effect: a policy that is merely not deployed any more would go on deleting.
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: data
   name: 'default'
   properties: {
@@ -108,9 +109,9 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
         {
           name: 'attachments'
           type: 'Lifecycle'
-          enabled: true
+          enabled: !empty(actions)
           definition: {
-            actions: { baseBlob: actions }
+            actions: { baseBlob: empty(actions) ? { tierToCool: { daysAfterModificationGreaterThan: 3650 } } : actions }
             filters: { blobTypes: ['blockBlob'], prefixMatch: map(containers, name => '${name}/') }
           }
         }

@@ -1,9 +1,12 @@
-"""What infra/ says twice on purpose: the ids of roles, and which app hears Web PubSub."""
+"""What infra/ says twice on purpose (ids of roles, which app hears Web PubSub), and in which order it deploys."""
 
 import re
 
+import pytest
+
 from infra.check import ROOT
-from infra.check.bicep import Kind, find, properties, read, text
+from infra.check.bicep import Kind, find, properties, raw, read, text
+from infra.check.names import references
 from tests.operations.test_channels import EXTRA
 
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
@@ -31,6 +34,33 @@ def test_push_events_go_to_an_app_that_has_their_function() -> None:
     assert hearing
     named = {text(node) for node in find(hearing, "string")}
     assert named == {channel for channel, functions in EXTRA.items() if "push_events" in functions}
+
+
+@pytest.mark.parametrize(
+    ("module", "waits_for"),
+    [
+        ("functionApps", {"access", "endpoints"}),  # an app reads its package as soon as it is made
+        ("settings", {"functionApps", "channelUrls"}),  # each app is told where all are
+        ("pushEvents", {"functionApps", "settings"}),  # the host makes its keys with its storage
+        ("eventGrid", {"functionApps", "settings"}),  # and the webhooks are asked while it is deployed
+    ],
+)
+def test_a_module_waits_for_what_it_needs(module: str, waits_for: set[str]) -> None:
+    found = read(ROOT / "modules" / "service.bicep").of(Kind.MODULE)
+    assert waits_for <= {raw(node) for node in references(found[module].node)}
+
+
+@pytest.mark.parametrize("module", ["pushEvents", "eventGrid"])
+def test_what_calls_the_apps_waits_for_their_code(module: str) -> None:
+    found = read(ROOT / "modules" / "service.bicep").of(Kind.MODULE)[module]
+    condition = next(find(found.node, "if_statement")).children[1]
+    assert "deployed" in {raw(node) for node in find(condition, "identifier")}
+
+
+def test_attachments_are_deleted_no_longer_when_that_is_unset() -> None:
+    policy = read(ROOT / "modules" / "storage.bicep").of(Kind.RESOURCE)["lifecycle"].node
+    assert not list(find(policy, "if_statement"))  # what is not deployed stays as it was
+    assert any(raw(node) == "enabled: !empty(actions)" for node in find(policy, "object_property"))
 
 
 def test_what_the_hooks_read_of_azd_is_an_output() -> None:

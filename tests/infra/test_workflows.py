@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.check import ROOT as INFRA
+from infra.check.bicep import Kind
+from infra.check.bicep import read as parsed
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PINNED = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -38,6 +42,16 @@ def test_a_workflow_may_read_and_at_most_sign_in(path: Path) -> None:
 def test_no_input_is_pasted_into_a_command(path: Path) -> None:
     for job in read(path)["jobs"].values():
         assert not [step for step in job["steps"] if "${{" in step.get("run", "")]
+
+
+def test_what_if_asks_for_no_rights_to_write_and_gives_each_parameter_that_has_no_default() -> None:
+    steps = read(ROOT / ".github" / "workflows" / "bicep.yml")["jobs"]["what-if"]["steps"]
+    command = next(step["run"] for step in steps if "what-if" in step.get("run", ""))
+    assert (
+        "--validation-level ProviderNoRbac" in command
+    )  # else Azure refuses a reader: it wants write rights
+    needed = {name for name, one in parsed(INFRA / "main.bicep").of(Kind.PARAMETER).items() if one.required}
+    assert set(re.findall(r"(\w+)=\"", command)) >= needed
 
 
 def test_dependabot_knows_every_place_with_packages() -> None:
