@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.channels.contract import Request
-from functions.errors import Forbidden, Invalid
-from tests.channels.samples import CHANNELS, SETTINGS, WEBHOOKS, account, request, room
+from functions.channels.contract import Request, Response
+from functions.errors import Forbidden, Invalid, NotAuthentic
+from tests.channels import test_eventgrid, test_rcs, test_wechat
+from tests.channels.samples import CHANNELS, SETTINGS, WEBHOOKS, account, request, room, signed
+from tests.channels.vectors.line import CASES as LINE
 
 OURS = {
     "verifyToken",
@@ -24,6 +26,43 @@ GOOD = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me"
 
 def get(query: str) -> Request:
     return replace(request("facebook", b"", query=query), method="GET")
+
+
+# What each provider asks that asks for a proof; how it is asked by somebody else, and what that one is told.
+ASKED: dict[str, tuple[Request, Request, type[Exception]]] = {
+    **dict.fromkeys(("facebook", "instagram", "whatsapp-meta"), (get(GOOD), get(GOOD + "x"), Forbidden)),
+    **dict.fromkeys(
+        ("sms-acs", "whatsapp-acs"),
+        (test_eventgrid.validation(test_eventgrid.PROOF), test_eventgrid.validation(), Forbidden),
+    ),
+    "rcs": (
+        request("rcs", test_rcs.asked(**test_rcs.GOOD)),
+        request("rcs", test_rcs.asked(**test_rcs.GOOD | {"clientToken": "x"})),
+        Forbidden,
+    ),
+    "wechat": (test_wechat.asked(), test_wechat.asked(nonce="18"), Forbidden),
+    "x": (get("crc_token=MDk0"), get("crc_token=%7B%7D"), Invalid),
+    "line": (signed("line", LINE["verify"].body), request("line", LINE["verify"].body), NotAuthentic),
+}
+
+
+def answered(channel: str, asked: Request) -> Response:
+    """Answer as intake does: what is no handshake must be authentic, and is read."""
+    adapter, ours = room(channel), account(channel)
+    if answer := adapter.handshake(asked, ours):
+        return answer
+    adapter.authenticate(asked, ours)
+    return adapter.acknowledge(adapter.parse(asked, ours))
+
+
+@pytest.mark.parametrize("channel", ASKED)
+def test_a_handshake_is_answered_to_the_provider_only(channel: str) -> None:
+    right, wrong, refusal = ASKED[channel]
+    answer = answered(channel, right)
+    assert answer.status == 200
+    assert answer.body
+    with pytest.raises(refusal):
+        answered(channel, wrong)
 
 
 def test_meta_challenge_is_echoed() -> None:

@@ -49,33 +49,6 @@ def test_a_repeated_delivery_gives_the_same_ids(channel: str, case: Case) -> Non
     assert len(set(ids)) == len(ids)
 
 
-# Whose webhooks bring one item at a time.
-SINGLE = {
-    "sms",
-    "whatsapp-twilio",
-    "rcs",
-    "apple",
-    "wechat",
-    "sms-telesign",
-    "custom-webhook",
-}
-# Whose webhook cannot bring another account's item: the proof is this account's own, or names it.
-APART = {"sms", "whatsapp-twilio", "telegram", "teams", "custom-webhook", "records"}
-
-
-@pytest.mark.parametrize("channel", WEBHOOKS)
-def test_the_vectors_leave_no_kind_of_case_out(channel: str) -> None:
-    """Something unknown, several at once, another account's: each where its provider can send it."""
-    calls = [parsed(channel, case.body) for case in VECTORS[channel].values()]
-    kinds = {item.kind for items in calls for item in items}
-    assert Kind.UNSUPPORTED in kinds
-    assert (max(map(len, calls)) > 1) == (channel not in SINGLE)
-    notes = {item.context.get("note", "") for items in calls for item in items}
-    assert any("another" in note for note in notes) == (channel not in APART)
-    states = {item.receipt.state for items in calls for item in items if item.receipt}
-    assert room(channel).capabilities.receipts <= states
-
-
 def test_statuses_of_one_message_differ() -> None:
     form = b"MessageSid=SM1&To=%%2B358401234567&From=%%2B15005550006&MessageStatus=%b"
     states = [parsed("sms", form % state)[0].id for state in (b"sent", b"delivered", b"failed")]

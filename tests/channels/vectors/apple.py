@@ -139,4 +139,25 @@ CASES = {
         [{"kind": "message", "text": "7", "thread": "business-1"}],
     ),
     "nothing": Case(b"{}", [{"kind": "unsupported"}]),
+    **{
+        f"{kind}, {media}": Case(
+            _message(
+                b"text",
+                b',"body":"","attachments":[{"mimeType":"%b","url":"https://p.example/3"}]' % media.encode(),
+            ),
+            [
+                {
+                    "kind": "message",
+                    "attachments": [
+                        {
+                            "kind": kind,
+                            "url": "apple-media:?url=https%3A%2F%2Fp.example%2F3&owner=&key=&signature=",
+                            "contentType": media,
+                        }
+                    ],
+                }
+            ],
+        )
+        for kind, media in (("audio", "audio/amr"), ("video", "video/quicktime"))
+    },
 }

@@ -105,4 +105,23 @@ CASES = {
         _event(b"message", b',"attachments":[{"kind":"hologram"}]'), [UNSUPPORTED]
     ),
     "nothing": Case(b"{}", [{"kind": "unsupported", "thread": "custom-webhook-1"}]),
+    "attachments of the other kinds": Case(
+        _event(
+            b"message",
+            b',"attachments":[%b]'
+            % b",".join(
+                b'{"kind":"%b","url":"https://c.example/1"}' % kind.encode()
+                for kind in ("audio", "video", "file", "sticker", "contact", "link")
+            ),
+        ),
+        [
+            {
+                **_ME,
+                "attachments": [
+                    {"kind": kind, "url": "https://c.example/1"}
+                    for kind in ("audio", "video", "file", "sticker", "contact", "link")
+                ],
+            }
+        ],
+    ),
 }

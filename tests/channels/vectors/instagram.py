@@ -184,4 +184,19 @@ CASES = {
         b'"messaging":[{"message":{"is_deleted":"yes"}},{"read":{"mid":{}}}]}]}',
         [{"kind": "unsupported"}] * 5,
     ),
+    "a sound and a file": Case(
+        _event(
+            b'"message":{"mid":"aWd_30","attachments":[{"type":"audio","payload":{"url":"https://cdn.example/a"}},'
+            b'{"type":"file","payload":{"url":"https://cdn.example/f"}}]}'
+        ),
+        [
+            {
+                **_ME,
+                "attachments": [
+                    {"kind": "audio", "url": "https://cdn.example/a"},
+                    {"kind": "file", "url": "https://cdn.example/f"},
+                ],
+            }
+        ],
+    ),
 }

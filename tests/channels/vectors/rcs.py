@@ -150,4 +150,14 @@ CASES = {
         [{"kind": "message", "text": "7", "thread": "monikanava_demo@rbm.goog"}],
     ),
     "nothing": Case(b"{}", [{"kind": "unsupported"}]),
+    **{
+        f"{kind}, {media}": Case(
+            _message(
+                b'"userFile":{"payload":{"mimeType":"%b","fileUri":"https://files.example/3"}}'
+                % media.encode()
+            ),
+            [{"attachments": [{"kind": kind, "url": "https://files.example/3", "contentType": media}]}],
+        )
+        for kind, media in (("audio", "audio/amr"), ("video", "video/mp4"))
+    },
 }

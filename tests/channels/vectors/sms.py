@@ -99,4 +99,16 @@ CASES = {
         b"CallSid=CA13&CallStatus=ringing" + _ENDS, [{**_ME, "kind": "unsupported"}]
     ),
     "blank fields": Case(b"MessageSid=SM14&Body=&NumMedia=&FromCity=" + _ENDS, [{"kind": "message"}]),
+    "video": Case(
+        b"MessageSid=MM12&Body=&NumMedia=1&MediaUrl0=https%3A%2F%2Fapi.twilio.com%2Fm%2F0&MediaContentType0=video%2F3gpp"
+        + _ENDS,
+        [
+            {
+                **_ME,
+                "attachments": [
+                    {"kind": "video", "url": "https://api.twilio.com/m/0", "contentType": "video/3gpp"}
+                ],
+            }
+        ],
+    ),
 }

@@ -254,4 +254,8 @@ CASES = {
         body(event("Microsoft.Communication.AdvancedMessageAnalysisCompleted", message(content="x"))),
         [{**_ME, "kind": "unsupported"}],
     ),
+    "video": Case(
+        body(event(RECEIVED, message("video", media={"mimeType": "video/mp4", "id": "media-5"}))),
+        [{"attachments": [{"kind": "video", "url": "acs:media-5", "contentType": "video/mp4"}]}],
+    ),
 }

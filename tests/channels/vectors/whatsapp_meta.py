@@ -397,4 +397,14 @@ CASES = {
         b'"messages":[false,{"type":"text"},{"type":["x"],"from":{}}],"statuses":["x"]}}]}]}',
         [{"kind": "unsupported"}] * 8,
     ),
+    "video": Case(
+        _message(b'"type":"video","video":{"caption":"Katso","mime_type":"video/mp4","sha256":"x","id":"7"}'),
+        [
+            {
+                **_ME,
+                "text": "Katso",
+                "attachments": [{"kind": "video", "url": "whatsapp-media:7", "contentType": "video/mp4"}],
+            }
+        ],
+    ),
 }

@@ -156,4 +156,21 @@ CASES = {
         ],
     ),
     "unknown status": Case(b"MessageSid=SM18&MessageStatus=teleported" + _TO, [{"kind": "unsupported"}]),
+    **{
+        f"{kind}, {media}": Case(
+            b"MessageSid=MM30&NumMedia=1&MediaUrl0=https%3A%2F%2Fapi.twilio.com%2Fm%2F0&MediaContentType0="
+            + media.encode()
+            + _ENDS,
+            [
+                {
+                    **_ME,
+                    "kind": "message",
+                    "attachments": [
+                        {"kind": kind, "url": "https://api.twilio.com/m/0", "contentType": media}
+                    ],
+                }
+            ],
+        )
+        for kind, media in (("audio", "audio/ogg"), ("video", "video/mp4"), ("file", "application/pdf"))
+    },
 }
