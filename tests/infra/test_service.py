@@ -1,4 +1,4 @@
-"""What infra/ says twice on purpose (ids of roles, which app hears Web PubSub), and in which order it deploys."""
+"""What infra/ says twice on purpose (ids of roles, which app hears Web PubSub), and its modules' order."""
 
 import re
 
