@@ -27,6 +27,9 @@ def main() -> int:
     package = commands.add_parser("package", help="zip what is deployed; tell its size and import time")
     package.add_argument("--to", type=Path, default=ROOT.parent / ".data" / "package.zip")
     commands.add_parser("cost", help="tell what messages cost, and how far the limits are")
+    for name, says in (("backup", "copy the tables to files"), ("restore", "fill empty tables from files")):
+        command = commands.add_parser(name, help=f"{says}; TABLES_ENDPOINT tells where the tables are")
+        command.add_argument("folder", type=Path)
     options = parser.parse_args()
     return COMMANDS[options.command](options)
 
@@ -92,12 +95,39 @@ def _package(options: argparse.Namespace) -> int:
     return 0
 
 
+def _backup(options: argparse.Namespace) -> int:
+    from infra.backup import connect, save
+
+    tables = json.loads((ROOT / "tables.json").read_text())
+    for name, count in save(connect(_tables()), tables, options.folder):
+        print(f"{name}: {count} rows")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from infra.backup import NotEmpty, connect, restore
+
+    try:
+        for name, count in restore(connect(_tables()), options.folder):
+            print(f"{name}: {count} rows")
+    except NotEmpty as full:
+        print(full, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _tables() -> str:
+    return os.environ.get("TABLES_CONNECTION_STRING") or os.environ["TABLES_ENDPOINT"]
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "check": _check,
     "write": _write,
     "callbacks": _callbacks,
     "package": _package,
     "cost": _cost,
+    "backup": _backup,
+    "restore": _restore,
 }
 
 

@@ -159,4 +159,5 @@ module service 'modules/service.bicep' = {
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_KEY_VAULT_NAME string = service.outputs.vaultName
+output AZURE_TABLES_ENDPOINT string = service.outputs.tablesEndpoint
 output MONIKANAVA_APPS array = service.outputs.apps

@@ -249,6 +249,7 @@ module workbook 'workbook.bicep' = {
 }
 
 output vaultName string = vault.outputs.vaultName
+output tablesEndpoint string = storage.outputs.tablesEndpoint
 output apps array = [for (app, i) in apps: {
   name: app.name
   resource: functionApps[i].outputs.name
