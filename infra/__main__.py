@@ -28,7 +28,7 @@ def main() -> int:
     package.add_argument("--to", type=Path, default=ROOT.parent / ".data" / "package.zip")
     commands.add_parser("cost", help="tell what messages cost, and how far the limits are")
     for name, says in (("backup", "copy the tables to files"), ("restore", "fill empty tables from files")):
-        command = commands.add_parser(name, help=f"{says}; TABLES_ENDPOINT tells where the tables are")
+        command = commands.add_parser(name, help=f"{says}; AZURE_TABLES_ENDPOINT tells where the tables are")
         command.add_argument("folder", type=Path)
     options = parser.parse_args()
     return COMMANDS[options.command](options)
@@ -117,7 +117,7 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _tables() -> str:
-    return os.environ.get("TABLES_CONNECTION_STRING") or os.environ["TABLES_ENDPOINT"]
+    return os.environ.get("TABLES_CONNECTION_STRING") or os.environ["AZURE_TABLES_ENDPOINT"]
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
