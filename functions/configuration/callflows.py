@@ -123,8 +123,10 @@ class CallFlow(Strict):
 
 def flow_problems(flow: CallFlow) -> Iterator[Problem]:
     """List what a flow cannot do as it is written; the paths begin within the flow."""
-    if (flow.record or flow.transcribe) and not flow.consent:
-        yield Problem(path="consent", reason="is missing: calls are recorded or transcribed")
+    if flow.record or flow.transcribe:
+        yield from _spoken("consent", flow.consent, "calls are recorded or transcribed")
+    if flow.callback:
+        yield from _spoken("callback.words", flow.callback.words, "nobody would hear of the promise")
     yield from _leads(flow, "noAnswer", flow.no_answer, (VOICEMAIL, CALLBACK, HANG_UP))
     yield from _leads(flow, "closed", flow.closed, (VOICEMAIL, CALLBACK, HANG_UP))
     names = [menu.id for menu in flow.menus]
@@ -132,9 +134,17 @@ def flow_problems(flow: CallFlow) -> Iterator[Problem]:
         place = f"menus[{index}]"
         if menu.id in names[:index] or menu.id in ENDS:
             yield Problem(path=f"{place}.id", reason=f"{menu.id!r} means something else already")
+        yield from _spoken(f"{place}.prompt", menu.prompt, "nobody would hear of the choices")
         yield from _leads(flow, f"{place}.otherwise", menu.otherwise, ENDS)
         yield from _choices(flow, place, menu.choices, (*ENDS, *names))
     yield from _choices(flow, "queue", flow.queue.choices, (VOICEMAIL, CALLBACK, HANG_UP))
+
+
+def _spoken(path: str, texts: Texts, why: str) -> Iterator[Problem]:
+    """Require words, in each language that is named."""
+    said = [texts] if isinstance(texts, str) else list(texts.values())
+    if not said or not all(text.strip() for text in said):
+        yield Problem(path=path, reason=f"has no words: {why}")
 
 
 def _choices(

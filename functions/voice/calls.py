@@ -10,7 +10,7 @@ A provider that gets no 2xx sends the event again; the end of a call, too.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -120,21 +120,20 @@ class Calls:
 
         Raises NotFound when the account has no such call.
         """
-        document, states = (await self._live()).document, set[CallState]()
+        document, seen = (await self._live()).document, list[Call]()
 
         async def attempt() -> Taken:
             before, etag = await self._read(call)
-            states.add(before.state)
             if before.account != account.id:
                 raise NotFound("no such call")
             taken = await self._folded(before, occurrence, document, account.settings.flow)
+            seen.extend((before, taken.call))
             if taken.call != before:
                 await self._table.commit([Op(Write.REPLACE, _row(taken.call, etag))])
             return taken
 
         taken = await persist(attempt)
-        if states & IN_LINE:  # also one that was lost to whoever ended the call: it may have joined again
-            await self._left_line(taken.call)
+        await self._leave_lines(taken, seen)
         await self._tell(taken.call)
         log.info(
             "call: account=%s call=%s state=%s step=%d fresh=%s",
@@ -167,7 +166,7 @@ class Calls:
             told.append(note(f"late: {', '.join(type(event).__name__ for event in occurrence.events)}"))
         else:
             plan = flow(document, name)
-            how = await self._standing(call, document, plan)
+            how = await self._standing(call, occurrence, document, plan)
             for event in occurrence.events:
                 step = advance(call, event, plan, self._clock(), how)
                 call = step.call
@@ -194,9 +193,12 @@ class Calls:
             }
         )
 
-    async def _standing(self, call: Call, document: Document, plan: CallFlow) -> Standing:
+    async def _standing(
+        self, call: Call, occurrence: Occurrence, document: Document, plan: CallFlow
+    ) -> Standing:
+        """Give how things stand; whoever waits, and heard the end of it, has a place from now on."""
         now = self._clock()
-        if call.state is not CallState.QUEUED or call.queued_at is None:
+        if call.state is not CallState.QUEUED or call.queued_at is None or occurrence.step is None:
             return standing(document, plan, "", 1, now)
         queue = await self._routed(call)
         if not queue:
@@ -213,9 +215,17 @@ class Calls:
             return ""
         return head.agent_queue if head.last_inbound_at else ""
 
-    async def _left_line(self, call: Call) -> None:
-        if call.state not in IN_LINE and call.queued_at and call.agent_queue:
-            await self._lines.leave(call.agent_queue, call.id, call.queued_at)
+    async def _leave_lines(self, taken: Taken, seen: Sequence[Call]) -> None:
+        """Give up places that a call has no more, after a repetition too: whoever came first may be cut off.
+
+        What was seen counts of every attempt: one that was lost may have taken a place again.
+        """
+        call, there = taken.call, any(one.state in IN_LINE for one in seen)
+        if call.queued_at is None or (taken.fresh and not there):
+            return
+        kept = {"", call.agent_queue} if call.state in IN_LINE else {""}
+        for queue in {one.agent_queue for one in seen} - kept:
+            await self._lines.leave(queue, call.id, call.queued_at)
 
     async def _tell(self, call: Call) -> None:
         if not call.unsent:

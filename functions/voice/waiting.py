@@ -36,7 +36,8 @@ def consented(moment: Moment) -> Step:
 def wait(moment: Moment) -> Step:
     """Put the caller through when it is their turn, let them wait, or give up."""
     plan, standing, call = moment.plan, moment.standing, moment.call
-    if standing.agent_queue and not (standing.open or call.agent_queue):  # asked once: who waits may stay
+    asked = call.agent_queue or call.way is Way.OUTBOUND  # once: who waits may stay
+    if standing.agent_queue and not (standing.open or asked):
         return leave(moment, plan.closed, moment.words(plan.closed_words)).after(note("outside the hours"))
     if call.queued_at is None or moment.now - call.queued_at >= plan.queue.longest:
         return leave(moment, plan.no_answer).after(note("waited too long"))

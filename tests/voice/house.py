@@ -21,7 +21,7 @@ from functions.delivery.caller import Caller
 from functions.errors import MonikanavaError, Unavailable
 from functions.intake.envelope import inbound_envelope
 from functions.message import Inbound
-from functions.ports import Bus, Entity, Envelope, Op, Table
+from functions.ports import Bus, Entity, Envelope, Op, Table, Write
 from functions.routing.inbound import Delivery
 from functions.services import Services, wire
 from functions.settings import Settings
@@ -51,24 +51,40 @@ def next_address(document: str, end: str) -> str:
 
 @dataclass
 class Weather:
-    """What is down now. `slow` is in seconds, for each read of a call.
+    """What is down now: `leaving` is to leave a line. `slow` is in seconds, for each read of a call.
 
     `meanwhile` is what another instance does, once, after a read of ours.
     """
 
     calls: bool = False
     queues: bool = False
+    leaving: bool = False
     slow: float = 0.0
     ahead: timedelta = timedelta()  # of our clock
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
 
 @dataclass
-class Shaky:
-    """A real table, or not."""
+class Through:
+    """A real table."""
 
     table: Table
     weather: Weather
+
+    async def get(self, partition: str, key: str) -> Entity | None:
+        return await self.table.get(partition, key)
+
+    async def range(
+        self, partition: str, start: str = "", end: str = "\uffff", limit: int | None = None
+    ) -> list[Entity]:
+        return await self.table.range(partition, start, end, limit)
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        await self.table.commit(ops)
+
+
+class Shaky(Through):
+    """A real table, or not."""
 
     async def get(self, partition: str, key: str) -> Entity | None:
         if self.weather.calls:
@@ -80,14 +96,27 @@ class Shaky:
             await meanwhile()
         return found
 
-    async def range(
-        self, partition: str, start: str = "", end: str = "\uffff", limit: int | None = None
-    ) -> list[Entity]:
-        return await self.table.range(partition, start, end, limit)
-
     async def commit(self, ops: Sequence[Op]) -> None:
         if self.weather.calls:
             raise Unavailable("the table is down")
+        await self.table.commit(ops)
+
+
+class ShakyLines(Through):
+    """The real lines, which may not be left."""
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        if self.weather.leaving and any(op.write is Write.DELETE for op in ops):
+            raise Unavailable("the lines are down")
+        await self.table.commit(ops)
+
+
+class ShakySpool(Through):
+    """A spool that is down with the bus."""
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        if self.weather.queues:
+            raise Unavailable("the spool is down")
         await self.table.commit(ops)
 
 
@@ -104,27 +133,6 @@ class ShakyBus:
             raise Unavailable("the bus is down")
         await self.bus.send(queue, envelopes)
         self.sent += [Inbound.model_validate_json(one.body) for one in envelopes]
-
-
-@dataclass
-class ShakySpool:
-    """A spool that is down with the bus."""
-
-    table: Table
-    weather: Weather
-
-    async def get(self, partition: str, key: str) -> Entity | None:
-        return await self.table.get(partition, key)
-
-    async def range(
-        self, partition: str, start: str = "", end: str = "\uffff", limit: int | None = None
-    ) -> list[Entity]:
-        return await self.table.range(partition, start, end, limit)
-
-    async def commit(self, ops: Sequence[Op]) -> None:
-        if self.weather.queues:
-            raise Unavailable("the spool is down")
-        await self.table.commit(ops)
 
 
 class Provider(Caller):
@@ -197,8 +205,8 @@ async def house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[House
 
     def table(name: str) -> Table:
         real = tables.table(run + name)
-        wrapped: dict[str, Table] = {"calls": Shaky(real, weather), "spool": ShakySpool(real, weather)}
-        return wrapped.get(name, real)
+        wrapped = {"calls": Shaky, LINES: ShakyLines, "spool": ShakySpool}
+        return wrapped.get(name, Through)(real, weather)
 
     def clock() -> datetime:
         return datetime.now(UTC) + weather.ahead

@@ -223,6 +223,12 @@ def test_who_waits_again_after_a_busy_agent_may_stay_when_it_closes() -> None:
     assert advance(waits, Played(), call_flow(), NOW, closed).call.state is CallState.CONNECTING
 
 
+def test_whom_we_call_is_put_through_outside_the_hours_too() -> None:
+    closed = Standing(open=False, agent_queue="billing", target=TARGET)
+    step, _ = told([Rang(), Answered(), Played(), Played(), Played()], call(way=Way.OUTBOUND), closed)
+    assert step.call.state is CallState.CONNECTING
+
+
 def test_the_line_is_as_long_as_is_written() -> None:
     line = {"seconds": 4, "longest": "PT1M"}
     away = Standing(agent_queue="billing", target=TARGET, position=9)
@@ -343,6 +349,12 @@ def test_a_call_in_which_nobody_hangs_up_ends_all_the_same(data: st.DataObject) 
     ("change", "path"),
     [
         ({"consent": ""}, "consent"),
+        ({"consent": {"fi": "Puhelu tallennetaan.", "en": " "}}, "consent"),
+        ({"callback": {"words": ""}}, "callback.words"),
+        (
+            {"menus": [{"id": "a", "prompt": {"fi": ""}, "choices": [{"digit": "1", "next": "queue"}]}]},
+            "menus[0].prompt",
+        ),
         ({"noAnswer": "queue"}, "noAnswer"),
         ({"closed": "somewhere"}, "closed"),
         ({"voicemail": None}, "noAnswer"),

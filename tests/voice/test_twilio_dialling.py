@@ -63,7 +63,10 @@ async def test_an_agent_ends_a_call(calling: Calling) -> None:
     [
         ({"account": "nowhere", "to": CUSTOMER}, "404 .*no account .nowhere"),
         ({"account": "line", "to": "0401234567"}, "400 .*: to: "),
-        ({"account": "line", "to": CUSTOMER, "conversation": "0" * 32 + "-000001"}, "404 .*no such conversation"),
+        (
+            {"account": "line", "to": CUSTOMER, "conversation": "0" * 32 + "-000001"},
+            "404 .*no such conversation",
+        ),
     ],
 )
 async def test_calls_that_cannot_be_made(calling: Calling, body: dict[str, Any], problem: str) -> None:

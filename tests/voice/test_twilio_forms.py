@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.channels.contract import Request
 from functions.errors import Invalid
 from functions.voice.endings import AGENT
 from functions.voice.events import (
@@ -25,6 +26,8 @@ from functions.voice.events import (
     What,
 )
 from functions.voice.twilio import forms
+from tests.voice.test_flow import NOW
+from tests.voice.test_twilio_parts import of_twilio
 
 SID = "CA" + "1" * 32
 NAMES = ["CallSid", "CallStatus", "SequenceNumber", "Timestamp", "Digits", "SpeechResult", "Confidence"]
@@ -48,6 +51,16 @@ VALUES = st.one_of(
 )
 FORMS = st.dictionaries(st.sampled_from(NAMES), VALUES)
 QUERIES = st.dictionaries(st.sampled_from(["call", "step", "end", "of", "again"]), VALUES)
+
+
+@pytest.mark.parametrize("word", ["anonymous", "restricted", "unavailable", "unknown", "blocked", "private"])
+def test_a_caller_who_hides_has_no_number(word: str) -> None:
+    """Twilio tells the word, or its keys."""
+    keys = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+    request = Request("POST", "https://x.example", "", {}, b"", NOW)
+    for told in (word, word.upper(), f"+{word.translate(keys)}"):
+        call = forms.incoming({"CallSid": SID, "From": told}, request, of_twilio(), "fi-FI")
+        assert call.customer == f"hidden-{SID}"
 
 
 @given(FORMS, QUERIES)

@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioException  # type: ignore[import-untype
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from functions.channels.contract import Account, Answer
-from functions.message import Kind
+from functions.message import Kind, thread_key
 from functions.voice.model import CallState
 from functions.voice.placing import Wish, place
 from functions.voice.twilio import server as twilio
@@ -174,6 +174,54 @@ async def test_who_hangs_up_while_the_place_is_told_waits_no_more(house: House) 
     await house.post(next_address(document, "played"), CallSid=call)
     assert (await house.services.calls().get(call)).state is CallState.ENDED
     assert await house.line("billing") == []
+
+
+async def two_in_line(house: House) -> tuple[str, str, str]:
+    """Give a caller who is put through, one who waits, and where the wait of the second ends."""
+    first, second, documents = sid(), sid(), list[str]()
+    for call in (first, second):
+        document = await stepped(house, call, "", "1", "1", "")
+        await house.routed()
+        answer = await house.post(next_address(document, "played"), CallSid=call)
+        documents.append(str(answer.body))
+    assert "<Dial" in documents[0]
+    assert "sijalla 2" in documents[1]
+    return first, second, documents[1]
+
+
+async def test_who_is_handed_on_gives_up_the_place_in_the_former_line(house: House) -> None:
+    first, second, document = await two_in_line(house)
+    conversation = thread_key("voice", "line", second) + "-000001"
+    await house.services.threads.transfer(conversation, "frontline", agent="maija", reason="")
+    rung = str((await house.post(next_address(document, "asked"), CallSid=second)).body)
+    assert "frontline@pbx.example" in rung
+    assert (await house.line("billing"), await house.line("frontline")) == ([first], [second])
+    for call in (first, second):
+        await house.post(f"{LINE}/status", CallSid=call, CallStatus="completed", SequenceNumber="0")
+    assert (await house.line("billing"), await house.line("frontline")) == ([], [])
+
+
+async def test_a_place_that_could_not_be_given_up_is_given_up_with_the_repetition(house: House) -> None:
+    first, second, document = await two_in_line(house)
+    house.weather.leaving = True
+    waits = await house.post(next_address(document, "asked"), CallSid=second, Digits="9")
+    assert "again=1" in str(waits.body)
+    assert (await house.services.calls().get(second)).state is CallState.CALLBACK
+    house.weather.leaving = False
+    said = await house.post(next_address(str(waits.body), "asked"), CallSid=second, Digits="9")
+    assert "Soitamme takaisin." in str(said.body)
+    assert await house.line("billing") == [first]
+    await house.post(f"{LINE}/status", CallSid=first, CallStatus="completed", SequenceNumber="0")
+
+
+async def test_only_the_end_of_a_wait_takes_a_place(house: House) -> None:
+    """Else the hours of the agent queue, which are asked of who has none yet, would not be asked."""
+    call = sid()
+    await stepped(house, call, "", "1", "1", "")
+    await house.routed()
+    await house.post(f"{LINE}/status", CallSid=call, CallStatus="in-progress", SequenceNumber="0")
+    assert await house.line("billing") == []
+    assert (await house.services.calls().get(call)).agent_queue == ""
 
 
 async def test_a_hang_up_in_a_message_is_known_from_its_end(house: House) -> None:

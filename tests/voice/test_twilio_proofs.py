@@ -4,6 +4,7 @@ from urllib.parse import urldefrag
 
 import pytest
 
+from functions.voice.twilio.twiml import again as again_at
 from local.simulators.twilio import signed
 from local.simulators.twilio_voice import Line, Part
 from tests.channels.twilio_sdk import RequestValidator
@@ -82,6 +83,17 @@ async def test_a_signature_over_the_overrides_is_taken_too(calling: Calling) -> 
     async with calling.http.post(url, data=whole.body, headers=whole.headers) as answer:
         assert answer.status == 200
         assert "<Gather" in await answer.text()
+
+
+async def test_a_signature_over_the_overrides_is_taken_of_a_call_that_had_to_wait(calling: Calling) -> None:
+    phone = calling.phone(Part())
+    again = again_at(phone.callback, {})
+    address = again.partition('<Redirect method="POST">')[2].partition("<")[0].replace("&amp;", "&")
+    assert "#" in address
+    whole = signed(address, TOKEN, {"CallSid": phone.sid, "CallStatus": "ringing", "From": phone.customer})
+    async with calling.http.post(urldefrag(address).url, data=whole.body, headers=whole.headers) as answer:
+        assert answer.status == 200
+        assert "Tervetuloa." in await answer.text()
 
 
 @pytest.mark.parametrize(

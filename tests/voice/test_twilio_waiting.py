@@ -1,7 +1,7 @@
 """Callers at Twilio in menus and in the line: places, busy agents, and those who give up."""
 
 from local.simulators.twilio_voice import Part, Phone
-from tests.voice.kit import Calling, spoken
+from tests.voice.kit import NUMBER, Calling, spoken
 from tests.voice.steps import go_on, in_line
 from tests.waiting import eventually
 
@@ -53,6 +53,16 @@ async def test_who_answers_an_earlier_ring_is_not_connected(calling: Calling) ->
     assert (await calling.desk.get(f"calls/{phone.sid}"))["state"] == "connecting"
     await phone.answer(phone.documents[-1])
     assert (await calling.desk.get(f"calls/{phone.sid}"))["state"] == "talking"
+    await phone.over()
+
+
+async def test_a_caller_who_hides_is_put_through_under_our_number(calling: Calling) -> None:
+    """Who is rung may be behind a provider that refuses a call from nowhere."""
+    phone = calling.phone(Part(answers=BILLING, hidden=True))
+    await in_line(phone)
+    while "<Dial" not in phone.documents[-1]:
+        await go_on(phone)
+    assert f'callerId="{NUMBER}"' in phone.documents[-1]
     await phone.over()
 
 

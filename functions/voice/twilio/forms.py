@@ -35,7 +35,9 @@ from functions.voice.events import (
 from functions.voice.model import Call
 
 CUSTOMER = "the customer hung up"
-HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown", "+266696687"})  # +ANONYMOUS
+HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown", "blocked", "private"})
+KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+SPELLED = frozenset(f"+{word.translate(KEYS)}" for word in HIDDEN if word)  # as numbers, by older carriers
 READY = "completed"
 OVER = frozenset({"completed", "canceled"})
 CONTEXT: Mapping[str, str] = {
@@ -50,7 +52,7 @@ Form = Mapping[str, str]
 def incoming(form: Form, request: Request, account: Account[CallSettings], language: str) -> Call:
     """Give the call that came in. A caller who hides is somebody else with each call."""
     sid, caller = _sid(form), form.get("From", "")
-    hidden = caller.lower() in HIDDEN
+    hidden = caller.lower() in HIDDEN | SPELLED
     return Call(
         id=sid,
         provider_call=sid,

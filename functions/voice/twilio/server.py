@@ -30,6 +30,7 @@ from functions.voice.twilio.watch import SOON, Watch
 
 DEADLINE = 10.0  # seconds
 TWIML = "text/xml"
+OF_CALL = frozenset({"step", "status"})  # their CallSid is the call's own, not an agent's
 UNTOLD = "its end was not told"
 log = logging.getLogger("monikanava.voice")
 
@@ -139,14 +140,13 @@ class TwilioCalls:
         return _twiml(hook, taken.call)
 
     async def _step(self, hook: Webhook) -> Response:
-        call = await self._take(hook, forms.step(hook.form, hook.query))
-        if not call.provider_call:  # it was answered before its own REST call was
-            call = await self._calls.change(call.id, provider_call=hook.form.get("CallSid", ""))
-        return _twiml(hook, call)
+        return _twiml(hook, await self._take(hook, forms.step(hook.form, hook.query)))
 
     async def _take(self, hook: Webhook, occurrence: Occurrence) -> Call:
         name = forms.call_of(hook.form, hook.query)
         call = (await self._calls.take(name, occurrence, hook.account)).call
+        if not call.provider_call and hook.request.rest in OF_CALL:  # it is told before our own request is
+            call = await self._calls.change(call.id, provider_call=hook.form.get("CallSid", ""))
         if call.state is CallState.ENDED and call.awaited:
             await self._watch.later(hook.account.id, call.id, SOON)
         return call
@@ -162,7 +162,7 @@ def _admit(request: Request, account: Account[Any]) -> Webhook:
     try:
         twilio.authenticate(request, account.settings)
     except NotAuthentic:
-        if not request.rest:
+        if not request.query:  # not an address that we gave
             raise
         # The overrides are not sent to us; whether they are signed, Twilio does not say.
         twilio.authenticate(replace(request, query=request.query + RETRY), account.settings)

@@ -148,8 +148,9 @@ class Script:
         response.append(dial)
 
     def _extras(self) -> dict[str, str]:
-        """Whom the agent sees: the customer, as Twilio does by itself, or us where we call."""
-        shown = {"caller_id": self._call.ours} if self._call.way is Way.OUTBOUND else {}
+        """Whom the agent sees: the customer, as Twilio does by itself; us where we call, or they hide."""
+        ours = self._call.way is Way.OUTBOUND or not self._call.customer.startswith("+")
+        shown = {"caller_id": self._call.ours} if ours else {}
         if not self._call.recording:
             return shown
         return {
