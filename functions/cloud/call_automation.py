@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 DEADLINE = 10.0  # seconds for one action, with the SDK's repetitions
 PIPELINE: Mapping[str, Any] = {"retry_total": 2, "connection_timeout": 3, "read_timeout": 5}
-LONGEST_RING = 180  # seconds: the API's own
+LONGEST_RING = 180  # seconds: the API's own, as the next
+LONGEST_SILENCE = 20  # before somebody speaks; keys may come after 300
 TONES = dict(zip("0123456789#*", (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "pound", "asterisk",
 ), strict=True))  # fmt: skip
@@ -96,7 +97,6 @@ class CallAutomation:
             await client.get_call_connection(call).start_recognizing_media(
                 target_participant=_identifier(caller),
                 play_prompt=_sources(question.prompt) or None,
-                initial_silence_timeout=question.seconds,
                 interrupt_prompt=True,
                 operation_context=name,
                 **_awaited(question),
@@ -228,13 +228,19 @@ def _awaited(question: Question) -> dict[str, Any]:
     from azure.communication.callautomation import RecognitionChoice  # noqa: PLC0415
 
     if not any(question.phrases.values()):
-        return {"input_type": "dtmf", "dtmf_max_tones_to_collect": 1, "dtmf_inter_tone_timeout": 2}
+        keys = {"dtmf_max_tones_to_collect": 1, "dtmf_inter_tone_timeout": 2}
+        return {"input_type": "dtmf", "initial_silence_timeout": question.seconds, **keys}
     choices = [
         # A choice must have a phrase: the key's own name is one that is hardly said.
         RecognitionChoice(label=key, phrases=list(phrases) or [TONES[key]], tone=TONES[key])
         for key, phrases in question.phrases.items()
     ]
-    return {"input_type": "choices", "choices": choices, "speech_language": question.language}
+    return {
+        "input_type": "choices",
+        "initial_silence_timeout": min(question.seconds, LONGEST_SILENCE),
+        "choices": choices,
+        "speech_language": question.language,
+    }
 
 
 def _transcription(hearing: Hearing) -> "TranscriptionOptions | None":

@@ -65,8 +65,8 @@ class Line(Strict):
     """Waiting for an agent. `{position}` in `words` is the caller's place, from 1.
 
     `music` is an https address, of a piece of about `seconds`: Twilio plays it to its end. `choices` lead out
-    of the line: `next` is voicemail, callback or hang-up. After `longest` the flow's `no_answer` counts,
-    although nobody was rung.
+    of the line, by keys only: `next` is voicemail, callback or hang-up. After `longest` the flow's
+    `no_answer` counts, although nobody was rung.
     """
 
     words: Texts = ""
@@ -138,6 +138,9 @@ def flow_problems(flow: CallFlow) -> Iterator[Problem]:
         yield from _leads(flow, f"{place}.otherwise", menu.otherwise, ENDS)
         yield from _choices(flow, place, menu.choices, (*ENDS, *names))
     yield from _choices(flow, "queue", flow.queue.choices, (VOICEMAIL, CALLBACK, HANG_UP))
+    for index, choice in enumerate(flow.queue.choices):
+        if choice.words:
+            yield Problem(path=f"queue.choices[{index}].words", reason="are not heard in the line: keys are")
 
 
 def _spoken(path: str, texts: Texts, why: str) -> Iterator[Problem]:

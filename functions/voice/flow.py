@@ -106,7 +106,6 @@ TABLE: Mapping[tuple[CallState, type[CallEvent]], Rule] = MappingProxyType(
         (CallState.QUEUED, Played): wait,
         (CallState.QUEUED, Silent): wait,
         (CallState.QUEUED, Keyed): in_line,
-        (CallState.QUEUED, Spoke): in_line,
         (CallState.CONNECTING, Connected): connected,
         (CallState.CONNECTING, NotConnected): not_connected,
         (CallState.INVITED, Played): take_message,

@@ -30,6 +30,7 @@ from local.simulators.state import Registered, State
 
 VERSION = "2026-03-12"
 SOUND = b"ID3\x03\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" * 300  # begins as an MP3 does
+LONGEST = {"dtmf": 300, "choices": 20, "speech": 20}  # seconds that somebody is listened to
 REPEATABLE = "Repeatability-Request-ID"
 Action = Callable[["AcsCalls", Call, dict[str, Any]], Awaitable[web.Response]]
 
@@ -165,6 +166,8 @@ class AcsCalls:
         call, action = self._there(request), request.match_info["action"]
         if call is None:
             return 404, _error("8522")
+        if _too_patient(content):
+            return 400, _error("8500")
         self._noted(call, request, action, content)
         if content.get("playOptions", {}).get("loop"):
             call.quiet.clear()
@@ -230,7 +233,7 @@ class AcsCalls:
         call = next((one for one in self._calls if {one.id, one.connection, one.customer} & {*names}), None)
         if call is None:
             raise web.HTTPNotFound
-        shown = ("id", "connection", "state", "callback", "asked", "said", "statuses")
+        shown = ("id", "connection", "state", "callback", "asked", "said", "statuses", "people")
         return web.json_response({name: getattr(call, name) for name in shown})
 
     async def _begin(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
@@ -295,6 +298,12 @@ def _properties(call: Call) -> JsonValue:
         "callbackUri": call.callback,
         "correlationId": call.id,
     }
+
+
+def _too_patient(content: dict[str, Any]) -> bool:
+    """Tell whether somebody shall be listened to for longer than the service does."""
+    seconds = content.get("recognizeOptions", {}).get("initialSilenceTimeoutInSeconds", 0)
+    return bool(seconds > LONGEST[content.get("recognizeInputType", "dtmf")])
 
 
 def _error(code: str) -> JsonValue:

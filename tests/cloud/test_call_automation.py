@@ -106,6 +106,17 @@ async def test_what_is_said_and_asked(exchange: Exchange, control: CallAutomatio
     assert key["recognizeOptions"]["targetParticipant"]["rawId"] == "4:anonymous"
 
 
+async def test_the_service_waits_for_words_less_long_than_for_keys(
+    exchange: Exchange, control: CallAutomation
+) -> None:
+    call = await control.answer(exchange.context, hearing(exchange), "a")
+    await control.ask(call, CUSTOMER, Question([], "fi-FI", 30, {"1": ["lasku"]}), "2")
+    await control.ask(call, CUSTOMER, Question([], "fi-FI", 300), "3")
+    words, keys = [one["content"]["recognizeOptions"] for one in (await exchange.asked())[-2:]]
+    assert words["initialSilenceTimeoutInSeconds"] == 20
+    assert keys["initialSilenceTimeoutInSeconds"] == 300
+
+
 async def test_who_is_in_a_call(exchange: Exchange, control: CallAutomation) -> None:
     call = await control.answer(exchange.context, hearing(exchange), "a")
     assert await control.people(call) == {CUSTOMER}

@@ -199,6 +199,28 @@ async def test_a_message_of_which_the_end_was_cut_off_is_waited_for(house: House
     assert (await house.call(name)).awaited
 
 
+@pytest.mark.parametrize(
+    ("last", "reason"), [("agent", "the agent hung up"), ("customer", "the customer hung up")]
+)
+async def test_who_leaves_a_talk_is_not_told(
+    house: House, last: Literal["agent", "customer"], reason: str
+) -> None:
+    """Nobody else ends the call: an agent's exchange, or a customer's, may stay on the line."""
+    name = await house.ring(Part(answers=("1", "1"), talk=PART.talk, last=last, pace=8))
+    await house.until(name, "talking")
+    house.wire.lost = "ParticipantsUpdated"
+
+    async def alone() -> bool:
+        return len((await house.exchange.shown(name))["people"]) == 1
+
+    await eventually(alone)
+    assert (await house.call(name)).state == "talking"
+    await house.mend(LATER)
+    call = await house.call(name)
+    assert (call.state, call.reason) == ("ended", reason)
+    assert (await house.asked(name))[-1] == "terminate"
+
+
 async def test_the_ringing_ends_with_a_talk_or_without_one(house: House) -> None:
     agents: tuple[Literal["completed", "busy"], ...] = ("completed", "busy")
     for agent in agents:

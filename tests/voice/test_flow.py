@@ -352,6 +352,10 @@ def test_a_call_in_which_nobody_hangs_up_ends_all_the_same(data: st.DataObject) 
         ({"consent": {"fi": "Puhelu tallennetaan.", "en": " "}}, "consent"),
         ({"callback": {"words": ""}}, "callback.words"),
         (
+            {"queue": {"choices": [{"digit": "4", "words": {"fi": ["riittää"]}, "next": "hang-up"}]}},
+            "queue.choices[0].words",
+        ),
+        (
             {"menus": [{"id": "a", "prompt": {"fi": ""}, "choices": [{"digit": "1", "next": "queue"}]}]},
             "menus[0].prompt",
         ),

@@ -18,7 +18,7 @@ from functions.channels.voice.acs import AcsVoiceSettings
 from functions.errors import Gone, MonikanavaError, NotFound, Unavailable
 from functions.ports import CallControl, CallResource, Hearing
 from functions.serving import Rooms
-from functions.voice.acs.news import DISCONNECTED, RUNG, News, Phase
+from functions.voice.acs.news import DISCONNECTED, RUNG, News, Phase, left
 from functions.voice.acs.requests import Requests
 from functions.voice.acs.watch import Watch, Watched
 from functions.voice.calls import Calls, Occurrence, Taken
@@ -117,6 +117,11 @@ class Driver:
             log.warning("mended: call=%s step=%d", call.id, call.step)
             await self.run(account, Taken(call, call.pending, fresh=False))
 
+    async def talkers(self, call: Call) -> frozenset[str]:
+        """Give who must be in a talk, as the provider spells them."""
+        watched = await self._watch.of(call.id)
+        return frozenset({watched.caller if watched else call.customer, call.target})
+
     def control(self, account: Account[AcsVoiceSettings]) -> CallControl:
         """Give the control of the account's calls."""
         if self._rooms.calling is None:
@@ -125,13 +130,15 @@ class Driver:
         return self._rooms.calling(CallResource(endpoint, key, account.settings.identity))
 
     async def _missed(self, account: Account[Any], call: Call) -> CallEvent | None:
-        """Find out what was not told of a call: that it is over, or that it was never connected."""
+        """Find out what was not told of a call: that it or a talk is over, or that it was never connected."""
         if not call.provider_call:
             return Failed("it was not connected")
         try:
-            await self.control(account).people(call.provider_call)
+            people = await self.control(account).people(call.provider_call)
         except Gone:
             return HungUp("its end was not told")
+        if call.state is CallState.TALKING and (gone := await self.talkers(call) - people):
+            return left(gone, call)
         taken = call.state is CallState.RINGING and call.way is Way.INBOUND
         return Answered() if taken else None
 

@@ -216,8 +216,7 @@ class AcsCalls:
         """Tell who left a talk. The list may be older than the one before it: ACS is asked for its newest."""
         if call.state is not CallState.TALKING:
             return ()
-        watched = await self._watch.of(call.id)
-        wanted = frozenset({watched.caller if watched else call.customer, call.target})
+        wanted = await self._driver.talkers(call)
         if not heard.missing(told, wanted):
             return ()
         try:
