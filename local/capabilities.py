@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from functions.channels import CHANNELS, adapter
-from functions.channels.contract import Capabilities
+from functions.channels.contract import FOREVER, Capabilities
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- capabilities: python -m local capabilities --write -->\n", "<!-- end of capabilities -->"
@@ -48,7 +48,7 @@ def _row(channel: str, provider: str) -> tuple[str, ...]:
         _window(found),
         ", ".join(sorted(found.receipts)) or "–",
         ", ".join(sorted(found.events)) or "–",
-        "yes" if found.idempotent else "no",
+        _repeatable(found.idempotent),
         str(found.retired_on or "–"),
     )
 
@@ -60,6 +60,14 @@ def _window(found: Capabilities) -> str:
     return _span(found.reply_window) + tagged
 
 
+def _repeatable(known: timedelta) -> str:
+    if not known:
+        return "no"
+    return "always" if known == FOREVER else _span(known)
+
+
 def _span(span: timedelta) -> str:
+    if span < timedelta(hours=1):
+        return f"{int(span.total_seconds() // 60)} min"
     hours = int(span.total_seconds() // 3600)
     return f"{hours // 24} d" if hours % 24 == 0 and hours > 24 else f"{hours} h"

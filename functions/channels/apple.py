@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 
 from functions.channels import rules
 from functions.channels.contract import (
+    FOREVER,
     Account,
     Answer,
     Call,
@@ -75,7 +76,7 @@ class Apple:
         body_limit=1024 * 1024,
         attachments=dict.fromkeys(_LINKED, 100_000_000),
         choices=CHOICES[-1],
-        idempotent=True,
+        idempotent=FOREVER,
         retired_on=date(2026, 8, 31),
         writing_opts_in=True,
     )

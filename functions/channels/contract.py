@@ -73,6 +73,9 @@ class Account(Generic[SettingsT_co]):
         return [self, *(replace(self, settings=settings, also=()) for settings in self.also)]
 
 
+FOREVER = timedelta.max
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel can carry, as data: delivery, configuration, API and README are driven by it."""
@@ -87,7 +90,7 @@ class Capabilities:
     receipts: frozenset[Delivery] = frozenset()  # states that the provider reports later, by webhook
     threadless_receipts: bool = False  # its statuses name the message, but not the customer
     writing_opts_in: bool = False  # no news tells of a return: who writes again wants to be written to
-    idempotent: bool = False  # the send API takes an idempotency key
+    idempotent: timedelta = timedelta()  # how long the send API knows its idempotency key; zero: none
     patience: timedelta = timedelta()  # how long it may be down until a message is parked; zero: minutes
     events: frozenset[Event] = frozenset()  # news of the conversation that its customer is told
     retired_on: date | None = None  # Microsoft's product, or the provider itself, ended the channel

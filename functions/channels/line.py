@@ -10,7 +10,7 @@ in `functions.providers.line.events`, messages written in `functions.providers.l
 import uuid
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field, JsonValue
 
@@ -78,7 +78,7 @@ class Line:
         },
         choices=13,
         events=frozenset({Event.TYPING}),
-        idempotent=True,
+        idempotent=timedelta(hours=24),
     )
 
     def setup(self, account: Account[LineSettings]) -> list[Step]:

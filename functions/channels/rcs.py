@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue
 
 from functions.channels import rules
 from functions.channels.contract import (
+    FOREVER,
     Account,
     Answer,
     Call,
@@ -53,10 +54,11 @@ _REASONS = {
 class RcsSettings(Settings):
     """An agent; `client_token` is the secret of its webhook; `service_account` is Google's key file, whole.
 
-    `api_base` is that of the region where the agent is registered (us, europe or asia).
+    `agent_id` is what stands before `@rbm.goog`; `api_base` is that of the region where the agent is
+    registered (us, europe or asia).
     """
 
-    agent_id: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,128}(@[A-Za-z0-9.-]{1,64})?$")
+    agent_id: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")
     client_token: Secret
     service_account: google.KeyFile
     api_base: ApiBase = "https://europe-rcsbusinessmessaging.googleapis.com"
@@ -77,7 +79,7 @@ class Rcs:
         choices=11,
         receipts=frozenset({Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
         events=frozenset({Event.TYPING}),
-        idempotent=True,
+        idempotent=FOREVER,
     )
 
     def setup(self, account: Account[RcsSettings]) -> list[Step]:

@@ -3,10 +3,10 @@
     note the attempt ─▶ call ─▶ taken       → sent, with the provider's id
                              ├▶ refused     → failed with the reason, or later again (429, 5xx)
                              ├▶ unreachable → later again
-                             └▶ no answer   → uncertain; again only where the provider has an idempotency key
+                             └▶ no answer   → uncertain; again only while the provider knows its key
 
-The attempt is noted before the call. Whoever finds the note of an attempt without its outcome (this
-process was killed in between) cannot know either: that is an uncertain one too.
+The attempt is noted before the call, and the note stays until the outcome is known. Whoever finds it (this
+process was killed in between, or had no answer) cannot know either: that is an uncertain one too.
 """
 
 import asyncio
@@ -163,7 +163,7 @@ class Courier:
     async def _send(self, outbound: Outbound, message: StoredMessage, patience: Patience) -> None:
         account = await patience(lambda: self._account(outbound))
         channel = adapter(outbound.channel, account.provider)
-        if message.attempted_at and not channel.capabilities.idempotent:
+        if message.attempted_at and not self._is_known(message, channel):
             raise Unknown("an earlier attempt was cut off before its outcome was known")
         calls = await patience(lambda: self._calls(channel, account, outbound))
         job, sent = _Job(message, channel, account, patience), list(message.parts)
@@ -191,11 +191,14 @@ class Courier:
 
     async def _place(self, call: Call, job: _Job) -> str:
         """Make the call until it is taken, and give the provider's id; raises Later after too long."""
-        pauses, waited = iter(PAUSES), 0.0
+        pauses, waited, doubtful = iter(PAUSES), 0.0, job.message.attempted_at is not None
         while True:
             outcome = await self._attempt(call, job)
             if isinstance(outcome, Sent):
                 return outcome.message
+            doubtful = doubtful or isinstance(outcome, Unsure)
+            if not doubtful:
+                await job.patience(lambda: self._threads.retry_later(job.message.id))
             pause = 0.0 if job.channel.capabilities.patience else next(pauses, 0.0)
             wait = min(max(pause, _asked_for(outcome)), LONGEST_WAIT - waited, job.patience.left)
             log.warning("not taken: message=%s reason=%s wait=%.0f", job.message.id, outcome.reason, wait)
@@ -210,11 +213,14 @@ class Courier:
         outcome = await self._try(call, job)
         if isinstance(outcome, Refused) and not outcome.retryable:
             raise NotDeliverable(outcome.code, outcome.reason)
-        if isinstance(outcome, Unsure) and not job.channel.capabilities.idempotent:
+        if isinstance(outcome, Unsure) and not self._is_known(job.message, job.channel):
             raise Unknown(outcome.reason)
-        if not isinstance(outcome, Sent):
-            await job.patience(lambda: self._threads.retry_later(job.message.id))
         return outcome
+
+    def _is_known(self, message: StoredMessage, channel: Adapter[Any]) -> bool:
+        """Tell whether the provider still knows the message's key, and so takes it only once."""
+        known = channel.capabilities.idempotent
+        return bool(known) and self._clock() - message.received_at < known
 
     async def _try(self, call: Call, job: _Job) -> Outcome:
         try:

@@ -165,6 +165,6 @@ def _capability(channel: str, provider: str) -> CapabilityView:
         tag_window=facts.tag_window,
         receipts=tuple(sorted(facts.receipts)),
         events=tuple(sorted(facts.events)),
-        idempotent=facts.idempotent,
+        idempotent=bool(facts.idempotent),
         retired_on=facts.retired_on,
     )

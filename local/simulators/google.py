@@ -75,7 +75,11 @@ class Google:
 
     def news(self, taken: Taken, registered: Registered) -> list[SignedRequest]:
         """Tell that it was delivered, then read."""
-        facts = {"senderPhoneNumber": taken.recipient, "agentId": taken.account, "messageId": taken.id}
+        facts = {
+            "senderPhoneNumber": taken.recipient,
+            "agentId": f"{taken.account}@rbm.goog",
+            "messageId": taken.id,
+        }
         return [
             _signed(
                 registered.callback,
@@ -106,7 +110,7 @@ def compose(settings: Mapping[str, Any], callback: str, words: Words) -> SignedR
     content: dict[str, Any] = {
         "senderPhoneNumber": words.sender,
         "messageId": words.id or "Mx" + secrets.token_urlsafe(16),
-        "agentId": setting(settings, "agent_id"),
+        "agentId": f"{setting(settings, 'agent_id')}@rbm.goog",
         "sendTime": _now(),
     }
     if words.text:

@@ -82,7 +82,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "telegram": {"botToken": "123456789:AAbot-token_", "secretToken": SECRETS["secret_token"]},
     "rcs": {
-        "agentId": "monikanava_demo@rbm.goog",
+        "agentId": "monikanava_demo",
         "clientToken": SECRETS["client_token"],
         "serviceAccount": key_file(),
     },

@@ -1,5 +1,6 @@
 """What goes out through Azure Communication Services: as its own clients send it, and safely repeated."""
 
+import json
 import uuid
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from azure.communication.messages import models
 
-from functions.channels.contract import Call, MediaSource, Standing
+from functions.channels.contract import Answer, Call, MediaSource, Refused, Standing
 from functions.channels.sms.acs import PATH as SMS_PATH
 from functions.channels.whatsapp.acs import PATH as WHATSAPP_PATH
 from functions.errors import NotDeliverable
@@ -76,7 +77,7 @@ def test_whatsapp_as_its_client_sends() -> None:
     assert (call.method, call.url, content(call)) == (theirs.method, theirs.url, theirs.body)
     assert {"repeatability-request-id", "repeatability-first-sent"} <= theirs.headers.keys()
     assert uuid.UUID(call.headers["Repeatability-Request-ID"])
-    assert parsedate_to_datetime(call.headers["Repeatability-First-Sent"]) == NOW
+    assert parsedate_to_datetime(call.headers["Repeatability-First-Sent"]) == at(theirs)
     again = signed_call(account("whatsapp-acs").settings, WHATSAPP_PATH, theirs.body, at(theirs))
     assert proof(again) == theirs.proof
 
@@ -120,7 +121,7 @@ def test_media_are_fetched_as_the_client_does() -> None:
 
 @pytest.mark.parametrize("channel", BOTH)
 def test_an_attempt_is_repeated_with_its_ids_and_a_new_date(channel: str) -> None:
-    first, again = (rendered(channel, NOW + timedelta(minutes=n), text="x") for n in (0, 7))
+    first, again = (rendered(channel, NOW + timedelta(minutes=n), text="x") for n in (0, 1.9))
     assert [call.json for call in first] == [call.json for call in again]
     unsigned = [
         {name: value for name, value in call.headers.items() if name.lower() not in HMAC_HEADERS}
@@ -131,7 +132,39 @@ def test_an_attempt_is_repeated_with_its_ids_and_a_new_date(channel: str) -> Non
     assert proof(first[0])["authorization"] != proof(again[0])["authorization"]
     other = rendered(channel, text="x", id="out-2")
     assert (other[0].json, other[0].headers) != (first[0].json, first[0].headers)
-    assert room(channel).capabilities.idempotent
+    assert room(channel).capabilities.idempotent == timedelta(minutes=2)
+
+
+def first_request(call: Call) -> tuple[str, datetime]:
+    """Give the id and the time of what Azure is told to be the first request."""
+    told = {**call.headers, **content(call).get("smsRecipients", [{}])[0]}
+    told = {name.lower().replace("-", ""): value for name, value in told.items()}
+    return told["repeatabilityrequestid"], parsedate_to_datetime(told["repeatabilityfirstsent"])
+
+
+@pytest.mark.parametrize("channel", BOTH)
+def test_what_waited_longer_than_azure_remembers_is_a_new_request(channel: str) -> None:
+    """With its old time it would be refused, however often: of an outage of minutes nothing came through."""
+    late = NOW + timedelta(minutes=7)
+    (name, at_once), (other, later) = (
+        first_request(rendered(channel, when, text="x")[0]) for when in (NOW, late)
+    )
+    assert (at_once, later) == (NOW, late)
+    assert name != other
+
+
+def test_a_time_that_azure_knows_no_more_is_no_refusal_for_good() -> None:
+    rejected = {"to": "+358401234567", "httpStatusCode": 400, "successful": False}
+    behind = json.dumps({"value": [{**rejected, "repeatabilityResult": "rejected"}]}).encode()
+    for channel, answer in (
+        ("sms-acs", Answer(202, {}, behind)),
+        ("sms-acs", Answer(412, {}, b"")),
+        ("whatsapp-acs", Answer(412, {}, b"")),
+    ):
+        outcome = room(channel).receipt(answer)
+        assert isinstance(outcome, Refused)
+        assert (outcome.code, outcome.retryable) == ("412", True)
+        assert "clock" in outcome.reason
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("facebook", {"pageId": "../me"}),
     ("facebook", {"verifyToken": ""}),
     ("facebook", {"apiVersion": "v25.0/../.."}),
+    ("rcs", {"agentId": "monikanava_demo@rbm.goog"}),  # Google's API takes no domain
     ("telegram", {"botToken": "123/../x"}),
     ("telegram", {"secretToken": "with space"}),
     ("telegram", {"secretToken": "a" * 257}),

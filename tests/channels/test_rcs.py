@@ -99,7 +99,7 @@ def test_a_message_is_sent_to_the_number_under_an_id_of_ours() -> None:
         "https://europe-rcsbusinessmessaging.googleapis.com/v1/phones/+358401234567/agentMessages"
     )
     assert query.startswith("messageId=")
-    assert query.endswith("&agentId=monikanava_demo%40rbm.goog")
+    assert query.endswith("&agentId=monikanava_demo")
     assert call.json == {"contentMessage": {"text": "Päivää"}}
     assert tokened().authorised(call, "ya29.x").headers == {"Authorization": "Bearer ya29.x"}
     assert "ya29" not in repr(tokened().authorised(call, "ya29.x"))

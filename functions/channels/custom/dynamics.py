@@ -15,6 +15,7 @@ from pydantic import Field, JsonValue
 
 from functions.channels import rules
 from functions.channels.contract import (
+    FOREVER,
     Account,
     Answer,
     Call,
@@ -76,7 +77,7 @@ class DynamicsMessaging(Served):
         ),
         choices=10,
         receipts=frozenset({Delivery.READ}),
-        idempotent=True,
+        idempotent=FOREVER,
         patience=timedelta(hours=24),
         events=frozenset(Event),
         methods=frozenset({"GET", "POST"}),

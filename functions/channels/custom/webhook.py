@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_va
 
 from functions.channels import rules
 from functions.channels.contract import (
+    FOREVER,
     Account,
     Answer,
     Call,
@@ -86,7 +87,7 @@ class CustomWebhook:
         choices=20,
         templates=True,
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
-        idempotent=True,
+        idempotent=FOREVER,
         patience=timedelta(hours=24),
         events=frozenset(Event),
     )

@@ -7,6 +7,7 @@ https://learn.microsoft.com/rest/api/communication/sms. No media: ACS carries no
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from pydantic import Field, JsonValue
 
@@ -60,7 +61,7 @@ class AcsSms:
         body_limit=eventgrid.BODY_LIMIT,
         attachments={},
         receipts=frozenset({Delivery.DELIVERED, Delivery.FAILED}),
-        idempotent=True,
+        idempotent=acs.KNOWN_FOR,
         methods=frozenset({"POST", "OPTIONS"}),
     )
 
@@ -101,7 +102,7 @@ class AcsSms:
         rules.check(outbound, self.capabilities, standing)
         settings = account.settings
         texts = split(outbound.text, BYTES_LIMIT, octets)
-        contents = [_content(outbound, settings.sender, said, part) for part, said in enumerate(texts)]
+        contents = [_content(outbound, settings.sender, *one, standing.now) for one in enumerate(texts)]
         return [acs.signed_call(settings, PATH, content, standing.now) for content in contents]
 
     def receipt(self, answer: Answer) -> Outcome:
@@ -111,7 +112,8 @@ class AcsSms:
         result = next(iter(children(read_answer(answer.body), "value")), None)
         status, message = number(result, "httpStatusCode") or answer.status, text(result, "messageId")
         if status >= 300:
-            return acs.refusal(replace(answer, status=status))
+            stale = text(result, "repeatabilityResult").lower() == "rejected"
+            return acs.refusal(replace(answer, status=acs.TOO_LATE if stale else status))
         return Sent(message) if message and at(result, "successful") is not False else UNNAMED
 
 
@@ -140,8 +142,8 @@ def _reported(incoming: Incoming) -> Inbound:
     return incoming.make(Kind.RECEIPT, "to", receipt=receipt)
 
 
-def _content(outbound: Outbound, sender: str, text: str, part: int) -> JsonValue:
-    name, first_sent = acs.repeatability(outbound, part)
+def _content(outbound: Outbound, sender: str, part: int, text: str, now: datetime) -> JsonValue:
+    name, first_sent = acs.repeatability(outbound, part, now)
     recipient: JsonValue = {
         "to": outbound.recipient,
         "repeatabilityRequestId": name,

@@ -72,7 +72,7 @@ class AcsWhatsApp:
         templates=True,
         reply_window=timedelta(hours=24),
         receipts=frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.FAILED}),
-        idempotent=True,
+        idempotent=acs.KNOWN_FOR,
         methods=frozenset({"POST", "OPTIONS"}),
     )
 
@@ -113,14 +113,10 @@ class AcsWhatsApp:
     ) -> list[Call]:
         """Send text parts, then each attachment; or a template, as which alone goes outside the window."""
         rules.check(outbound, self.capabilities, standing)
-        to: dict[str, JsonValue] = {
-            "channelRegistrationId": account.settings.channel_id,
-            "to": [outbound.recipient],
-        }
+        settings, now = account.settings, standing.now
+        to: dict[str, JsonValue] = {"channelRegistrationId": settings.channel_id, "to": [outbound.recipient]}
         return [
-            acs.signed_call(
-                account.settings, PATH, {**to, **content}, standing.now, _repeatability(outbound, part)
-            )
+            acs.signed_call(settings, PATH, {**to, **content}, now, _repeatability(outbound, part, now))
             for part, content in enumerate(_contents(outbound, self.capabilities.text_limit))
         ]
 
@@ -175,6 +171,6 @@ def _medium(attachment: Attachment) -> dict[str, JsonValue]:
     return content
 
 
-def _repeatability(outbound: Outbound, part: int) -> dict[str, str]:
-    name, first_sent = acs.repeatability(outbound, part)
+def _repeatability(outbound: Outbound, part: int, now: datetime) -> dict[str, str]:
+    name, first_sent = acs.repeatability(outbound, part, now)
     return {"Repeatability-Request-ID": name, "Repeatability-First-Sent": first_sent}

@@ -1,7 +1,8 @@
 """Azure Communication Services, for all its channels: settings, signed calls, and what the API answers.
 
-Follows https://learn.microsoft.com/azure/communication-services/concepts/authentication (HMAC) and
-https://learn.microsoft.com/rest/api/communication. Its events come through Event Grid.
+Follows https://learn.microsoft.com/azure/communication-services/concepts/authentication (HMAC),
+https://learn.microsoft.com/rest/api/communication and, for what is sent again,
+https://learn.microsoft.com/rest/api/communication/repeatable-requests. Its events come through Event Grid.
 """
 
 import base64
@@ -12,7 +13,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -27,6 +28,9 @@ from functions.providers.payload import read_answer, text
 from functions.providers.settings import ApiBase, checked_base
 
 NAME = "Azure Communication Services"
+# It knows a request again for five minutes, of which the tries of one delivery may take three.
+KNOWN_FOR = timedelta(minutes=2)
+TOO_LATE = 412  # the time of the first request is not among those that it knows
 
 _SIGNED = "x-ms-date;host;x-ms-content-sha256"
 _NUMBER = re.compile(r"\+?([1-9][0-9]{6,14})")
@@ -36,6 +40,7 @@ _REASONS = {
     401: "the access key is not accepted, or the clock of this machine is wrong",
     403: "the resource may not send this, or the recipient has opted out",
     404: "the resource does not have this sender",
+    TOO_LATE: "the message's first request was too long ago, or the clock of this machine is wrong",
     429: "messages must be sent more slowly",
 }
 
@@ -123,10 +128,14 @@ def _proof(key: str, method: str, url: str, body: bytes, now: datetime, host: st
     }
 
 
-def repeatability(outbound: Outbound, part: int) -> tuple[str, str]:
-    """Give the id and the time of a part's first request: the same whenever it is sent again."""
-    name = uuid.uuid5(uuid.NAMESPACE_OID, f"{outbound.id}/{part}")
-    return str(name), http_date(outbound.created_at)
+def repeatability(outbound: Outbound, part: int, now: datetime) -> tuple[str, str]:
+    """Give the id and the time of a part's first request, the same while the API knows them again.
+
+    What is sent later than that is a request of its own: with the old time it would be refused.
+    """
+    first = outbound.created_at if now - outbound.created_at < KNOWN_FOR else now
+    name = uuid.uuid5(uuid.NAMESPACE_OID, f"{outbound.id}/{part}/{first.isoformat()}")
+    return str(name), http_date(first)
 
 
 def http_date(moment: datetime) -> str:
@@ -141,7 +150,8 @@ def refusal(answer: Answer) -> Refused | Unsure:
         return judged
     code = text(read_answer(answer.body), "error", "code")
     named = code if _CODE.fullmatch(code) else judged.code
-    return Refused(named, _REASONS.get(answer.status, judged.reason), judged.retryable, judged.retry_after)
+    retryable = judged.retryable or answer.status == TOO_LATE
+    return Refused(named, _REASONS.get(answer.status, judged.reason), retryable, judged.retry_after)
 
 
 def person(address: str) -> tuple[str, str]:

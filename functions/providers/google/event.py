@@ -24,7 +24,7 @@ _EXPIRED = "TTL_EXPIRATION_REVOKED"
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Whose webhook it is: the account, and the agent's id."""
+    """Whose webhook it is: the account, and the agent's id, which Google writes with its domain there."""
 
     channel: str
     account: str
@@ -65,18 +65,13 @@ def item(data: bytes, agent: Agent) -> Inbound:
         raise Invalid("the data is not a JSON object")
     found = _Item(agent, content)
     addressed = text(content, "agentId")
-    if addressed and _name(addressed) != _name(agent.id):
+    if addressed and addressed.partition("@")[0] != agent.id:
         note = "the item belongs to another agent than this account's"
         return found.unsupported(context={"agent": addressed, "note": note})
     if "eventType" in content:
         return _event(found)
     reader = next((read for name, read in _READERS.items() if name in content), None)
     return reader(found) if reader else found.unsupported()
-
-
-def _name(agent: str) -> str:
-    """Google writes an agent's id with and without its domain."""
-    return agent.partition("@")[0]
 
 
 def _event(found: _Item) -> Inbound:

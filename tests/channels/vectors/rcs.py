@@ -147,7 +147,7 @@ CASES = {
     "a receipt of nothing": Case(_event(b'"eventType":"READ"'), [{"kind": "unsupported"}]),
     "values of wrong types": Case(
         b'{"messageId":["x"],"text":7,"sendTime":5,"senderPhoneNumber":{}}',
-        [{"kind": "message", "text": "7", "thread": "monikanava_demo@rbm.goog"}],
+        [{"kind": "message", "text": "7", "thread": "monikanava_demo"}],
     ),
     "nothing": Case(b"{}", [{"kind": "unsupported"}]),
     **{
