@@ -1,5 +1,6 @@
 """The services and the simulated exchange in one process, where requests and news can be cut off."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from functions.ports import CallControl, CallResource, Envelope
 from functions.routing.inbound import Delivery
 from functions.services import Services, wire
 from functions.settings import Settings
+from functions.voice.acs.watch import Watch
 from functions.voice.dialling import Dialling
 from functions.voice.model import Call
 from functions.voice.placing import Wish, place
@@ -30,6 +32,8 @@ from tests.voice.acs import NUMBER, SECRET, Exchange
 from tests.voice.kit import configuration
 from tests.waiting import eventually
 
+RINGING = "+358401237777"  # who rings
+
 
 class CutOff(Exception):
     """The instance is gone."""
@@ -39,13 +43,15 @@ class CutOff(Exception):
 class Wire:
     """The way to the service: cuts us off `before` or `after` an action, once; `lost` news never reach us.
 
-    `error` is what we are told instead of being gone.
+    `error` is what we are told instead of being gone. The answer to the action `late` comes when it `may`.
     """
 
     before: str = ""
     error: Exception = field(default_factory=CutOff)
     after: str = ""
     lost: str = ""
+    late: str = ""
+    may: asyncio.Event = field(default_factory=asyncio.Event)
     controls: Controls = field(default_factory=Controls)
 
     def __call__(self, resource: CallResource) -> CallControl:
@@ -64,6 +70,8 @@ class _Cut:
                 self._wire.before = ""
                 raise self._wire.error
             found = await action(*arguments)
+            if self._wire.late == name:
+                await self._wire.may.wait()
             if self._wire.after == name:
                 self._wire.after = ""
                 raise self._wire.error
@@ -97,10 +105,11 @@ class House:
     wire: Wire
     bus: Direct
     late: timedelta
+    watch: Watch
 
     async def ring(self, part: Part) -> str:
         """Call; gives the service's name of the call, whatever was answered."""
-        ring = {"number": NUMBER, "customer": "+358401237777", "part": part.model_dump(mode="json")}
+        ring = {"number": NUMBER, "customer": RINGING, "part": part.model_dump(mode="json")}
         async with self.exchange.http.post(f"{self.exchange.simulators}/acs/calls", json=ring) as answer:
             return str((await answer.json())["id"])
 
@@ -199,7 +208,8 @@ async def open_house(tables_connection: str) -> AsyncIterator[House]:
         )
     )
     async with aiohttp.ClientSession() as http:
-        made.append(House(bus.services, Exchange(http, exchange_url), cut, bus, timedelta()))
+        watch = Watch(around.table, clock)
+        made.append(House(bus.services, Exchange(http, exchange_url), cut, bus, timedelta(), watch))
         yield made[0]
     await cut.controls.stop()
     for runner in runners:

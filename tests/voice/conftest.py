@@ -40,7 +40,8 @@ async def open_house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[
 @pytest.fixture
 def house(open_house: House) -> House:
     open_house.weather.calls = open_house.weather.queues = open_house.weather.leaving = False
-    open_house.weather.slow, open_house.weather.ahead = 0.0, timedelta()
+    open_house.weather.slow = open_house.weather.noting = 0.0
+    open_house.weather.ahead = timedelta()
     open_house.bus.sent.clear()
     open_house.provider.asked.clear()
     open_house.provider.answer = Answer(201, {}, b'{"sid": "CA00"}')

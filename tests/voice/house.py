@@ -51,7 +51,8 @@ def next_address(document: str, end: str) -> str:
 
 @dataclass
 class Weather:
-    """What is down now: `leaving` is to leave a line. `slow` is in seconds, for each read of a call.
+    """What is down now: `leaving` is to leave a line. `slow` is in seconds, for each read of a call; `noting`
+    for each note of who told us.
 
     `meanwhile` is what another instance does, once, after a read of ours.
     """
@@ -60,6 +61,7 @@ class Weather:
     queues: bool = False
     leaving: bool = False
     slow: float = 0.0
+    noting: float = 0.0
     ahead: timedelta = timedelta()  # of our clock
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
@@ -108,6 +110,14 @@ class ShakyLines(Through):
     async def commit(self, ops: Sequence[Op]) -> None:
         if self.weather.leaving and any(op.write is Write.DELETE for op in ops):
             raise Unavailable("the lines are down")
+        await self.table.commit(ops)
+
+
+class SlowNotes(Through):
+    """The notes of accounts' handshakes, which may take long."""
+
+    async def commit(self, ops: Sequence[Op]) -> None:
+        await asyncio.sleep(self.weather.noting)
         await self.table.commit(ops)
 
 
@@ -205,7 +215,7 @@ async def house(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[House
 
     def table(name: str) -> Table:
         real = tables.table(run + name)
-        wrapped = {"calls": Shaky, LINES: ShakyLines, "spool": ShakySpool}
+        wrapped = {"calls": Shaky, LINES: ShakyLines, "spool": ShakySpool, "handshakes": SlowNotes}
         return wrapped.get(name, Through)(real, weather)
 
     def clock() -> datetime:

@@ -1,5 +1,6 @@
 """Calls at ACS that were cut off between the row and the request, or whose news were lost."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Literal
@@ -13,7 +14,7 @@ from functions.message import thread_key
 from functions.voice.acs.watch import REQUESTS
 from local.azurite import Azurite
 from local.simulators.acs_call import Part, token
-from tests.voice.acs_house import CutOff, House, open_house
+from tests.voice.acs_house import RINGING, CutOff, House, open_house
 from tests.waiting import eventually
 
 SOON, LATER = REQUESTS + timedelta(seconds=1), timedelta(minutes=15)
@@ -44,6 +45,23 @@ async def test_cut_off_before_the_answer_and_the_ring_comes_again(house: House) 
     await house.mend(SOON)
     await house.until(name, "ended")
     assert (await house.asked(name)).count("answer") == 1
+
+
+async def test_an_answer_that_comes_after_the_next_step(house: House) -> None:
+    """The step whose requests were made stays noted: else they would be made again within it."""
+    house.wire.late = "answer"
+    ringing = asyncio.create_task(house.ring(Part(answers=("1", "1"), pace=0.05)))
+    await house.until_asked(RINGING, "play")  # the greeting
+    call = await house.call((await house.exchange.shown(RINGING))["id"])
+
+    async def made() -> bool:
+        watched = await house.watch.of(call.id)
+        return watched is not None and (watched.step, watched.done) == (2, True)
+
+    await eventually(made)
+    house.wire.may.set()
+    await ringing
+    assert await made()
 
 
 async def test_cut_off_before_words_are_said(house: House) -> None:

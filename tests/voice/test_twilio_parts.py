@@ -1,6 +1,8 @@
 """Calls at Twilio when parts of ours are down, and what its API is asked, as its SDK would ask."""
 
+import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -66,6 +68,14 @@ async def test_what_takes_too_long_is_asked_again(house: House, monkeypatch: pyt
     monkeypatch.setattr(twilio, "DEADLINE", 0.05)
     house.weather.slow = 0.2
     assert "again=1" in str((await house.post(LINE, CallSid=sid())).body)
+
+
+async def test_no_caller_waits_for_our_own_notes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twilio, "DEADLINE", 1.0)
+    house.weather.noting, house.weather.ahead = 10.0, timedelta(hours=1)
+    async with asyncio.timeout(5):
+        waiting = next_address(str((await house.post(LINE, CallSid=sid())).body))
+    assert "again=1" in waiting
 
 
 async def test_a_status_that_could_not_be_kept_is_told_again(house: House) -> None:

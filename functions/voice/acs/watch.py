@@ -7,10 +7,11 @@ somebody must look after it; `mending` does, every minute.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from functions.errors import AlreadyExists
+from functions.errors import AlreadyExists, Stale
 from functions.message import digest
 from functions.ports import Entity, Op, Table, Value, Write
 from functions.voice.events import What
@@ -72,11 +73,20 @@ class Watch:
 
     async def began(self, watched: Watched, step: int) -> Watched:
         """Note that a step's requests are being made."""
-        return await self._keep(replace(watched, step=step, done=False, due=self._clock() + REQUESTS))
+        begun = replace(watched, step=step, done=False, due=self._clock() + REQUESTS)
+        await self._watch.commit([Op(Write.UPSERT, begun.row())])
+        return begun
 
-    async def done(self, watched: Watched, wait: timedelta) -> Watched:
-        """Note that they were made, and how long their end may take."""
-        return await self._keep(replace(watched, done=True, due=self._clock() + wait))
+    async def done(self, watched: Watched, wait: timedelta) -> None:
+        """Note that they were made, and how long their end may take.
+
+        When the next step was begun before their answer came, or the call is over, that stays as it is noted.
+        """
+        row = await self._watch.get(_partition(watched.call), watched.call)
+        if row and _read(row).step <= watched.step:
+            made = replace(watched, done=True, due=self._clock() + wait).row()
+            with suppress(Stale):
+                await self._watch.commit([Op(Write.REPLACE, replace(made, etag=row.etag))])
 
     async def forget(self, call: str) -> None:
         """Watch it no more; a forgotten one is well."""
@@ -121,10 +131,6 @@ class Watch:
         for row in await self._names.range(digest("callnames", account)):
             if row.values.get("call") == call or row.key == newest:
                 await self._names.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
-
-    async def _keep(self, watched: Watched) -> Watched:
-        await self._watch.commit([Op(Write.UPSERT, watched.row())])
-        return watched
 
 
 def _partition(call: str) -> str:

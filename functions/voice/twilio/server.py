@@ -77,9 +77,7 @@ class TwilioCalls:
         except MonikanavaError as error:
             await self._rooms.handshakes.failed(account.id, error.code, error.reason)
             raise
-        answer = await self._answered(hook)
-        await self._rooms.handshakes.authentic(account.id)
-        return answer
+        return await self._answered(hook)
 
     async def watch(self, account: Account[Any], call: Call) -> None:
         """Ask after a call in a while, also if it was never dialled."""
@@ -123,12 +121,15 @@ class TwilioCalls:
         if spoken := self._spoken.get(path):
             try:
                 async with asyncio.timeout(DEADLINE):
-                    return await spoken(hook)
+                    answer = await spoken(hook)
+                    await self._rooms.handshakes.authentic(hook.account.id)
+                    return answer
             except (Unavailable, TimeoutError):
                 return Response(200, again(_url(hook.request), hook.query), TWIML)
         if path not in self._noted:
             raise NotFound("there is nothing here")
         await self._take(hook, self._noted[path](hook))
+        await self._rooms.handshakes.authentic(hook.account.id)
         return Response(204)
 
     async def _incoming(self, hook: Webhook) -> Response:
