@@ -12,7 +12,7 @@ process was killed in between, or had no answer) cannot know either: that is an 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,10 +55,16 @@ class Later(MonikanavaError):
 class _Job:
     """A message with what sending it needs."""
 
+    outbound: Outbound
     message: StoredMessage
     channel: Adapter[Any]
     account: Account[Any]
+    standing: Standing
     patience: Patience
+
+    def calls(self, now: datetime) -> list[Call]:
+        """Render it for a moment: signatures hold their time, and some are good for one request only."""
+        return self.channel.render(self.outbound, self.account, replace(self.standing, now=now))
 
 
 class Courier:
@@ -155,7 +161,8 @@ class Courier:
             account = await self._account(outbound)
             channel = adapter(outbound.channel, account.provider)
             async with asyncio.timeout(HINT_SECONDS):
-                for call in await self._calls(channel, account, outbound):
+                standing = await self._standing(outbound)
+                for call in channel.render(outbound, account, standing):
                     await self._line.place(call, channel, account)
         except Exception as error:  # whatever it is: a hint is not worth a redelivery
             log.info("typing not shown: conversation=%s error=%s", outbound.conversation, trace(error))
@@ -163,37 +170,39 @@ class Courier:
     async def _send(self, outbound: Outbound, message: StoredMessage, patience: Patience) -> None:
         account = await patience(lambda: self._account(outbound))
         channel = adapter(outbound.channel, account.provider)
-        if message.attempted_at and not self._is_known(message, channel):
-            raise Unknown("an earlier attempt was cut off before its outcome was known")
-        calls = await patience(lambda: self._calls(channel, account, outbound))
-        job, sent = _Job(message, channel, account, patience), list(message.parts)
-        for call in calls[len(sent) :]:
-            sent.append(await self._place(call, job))
-            if len(sent) < len(calls):
+        if message.attempted_at:
+            self._check_known(message, channel)
+        standing = await patience(lambda: self._standing(outbound))
+        job, sent = _Job(outbound, message, channel, account, standing, patience), list(message.parts)
+        calls = len(job.calls(standing.now))
+        while len(sent) < calls:
+            sent.append(await self._place(len(sent), job))
+            if len(sent) < calls:
                 await patience(lambda: self._threads.part_sent(message.id, sent[-1]))
         if channel.capabilities.threadless_receipts:
             await patience(lambda: self._sends.remember(outbound, sent))
         await patience(lambda: self._threads.sent(message.id, sent))
-        log.info("sent: message=%s calls=%d", message.id, len(calls))
+        log.info("sent: message=%s calls=%d", message.id, calls)
         count(Figure.DELIVERIES, channel=outbound.channel, outcome="sent")
 
     async def _account(self, outbound: Outbound) -> Account[Any]:
         live = await self._configurations.current()
         return await live.account(outbound.channel, outbound.account)
 
-    async def _calls(self, channel: Adapter[Any], account: Account[Any], outbound: Outbound) -> list[Call]:
+    async def _standing(self, outbound: Outbound) -> Standing:
         identity = await self._identities.get(outbound.channel, outbound.account, outbound.recipient)
         if identity and identity.opted_out_at:
             raise NotDeliverable("opted-out", "the customer asked not to be written to")
         conversation = await self._threads.conversation(outbound.conversation)
-        standing = Standing(self._clock(), conversation.last_inbound_at, conversation.context)
-        return channel.render(outbound, account, standing)
+        return Standing(self._clock(), conversation.last_inbound_at, conversation.context)
 
-    async def _place(self, call: Call, job: _Job) -> str:
-        """Make the call until it is taken, and give the provider's id; raises Later after too long."""
+    async def _place(self, part: int, job: _Job) -> str:
+        """Make a part's call until it is taken, and give the provider's id; raises Later after too long."""
         pauses, waited, doubtful = iter(PAUSES), 0.0, job.message.attempted_at is not None
         while True:
-            outcome = await self._attempt(call, job)
+            if doubtful:
+                self._check_known(job.message, job.channel)
+            outcome = await self._attempt(job.calls(self._clock())[part], job)
             if isinstance(outcome, Sent):
                 return outcome.message
             doubtful = doubtful or isinstance(outcome, Unsure)
@@ -213,14 +222,20 @@ class Courier:
         outcome = await self._try(call, job)
         if isinstance(outcome, Refused) and not outcome.retryable:
             raise NotDeliverable(outcome.code, outcome.reason)
-        if isinstance(outcome, Unsure) and not self._is_known(job.message, job.channel):
-            raise Unknown(outcome.reason)
+        if isinstance(outcome, Unsure):
+            self._check_known(job.message, job.channel, outcome.reason)
         return outcome
 
-    def _is_known(self, message: StoredMessage, channel: Adapter[Any]) -> bool:
-        """Tell whether the provider still knows the message's key, and so takes it only once."""
+    def _check_known(
+        self,
+        message: StoredMessage,
+        channel: Adapter[Any],
+        otherwise: str = "an earlier attempt was cut off before its outcome was known",
+    ) -> None:
+        """Raise Unknown unless the provider still knows the message's key, and so takes it only once."""
         known = channel.capabilities.idempotent
-        return bool(known) and self._clock() - message.received_at < known
+        if not known or self._clock() - message.received_at >= known:
+            raise Unknown(otherwise)
 
     async def _try(self, call: Call, job: _Job) -> Outcome:
         try:

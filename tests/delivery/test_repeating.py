@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from pydantic import JsonValue
 
+from functions.channels.contract import Answer, Call
 from functions.conversations.replies import Replied
 from functions.delivery.courier import PAUSES, Later
 from functions.message import Delivery
@@ -45,6 +46,7 @@ async def opened(azurite: Azurite, servicebus: ServiceBus) -> AsyncIterator[Hous
 @pytest.fixture
 def house(opened: House) -> House:
     opened.simulators.state.clear("")
+    opened.slept.clear()
     return opened
 
 
@@ -62,10 +64,27 @@ async def deliver(house: House, replied: Replied, count: int, later: timedelta =
     courier = house.courier
 
     def clock() -> datetime:
-        return now() + later
+        return now() + later + timedelta(seconds=sum(house.slept))
 
     courier._clock = clock
     await courier.deliver(replied.outbound, count)
+
+
+async def test_every_try_is_signed_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature has a time in it, and at X a nonce, which is good for one request only."""
+    calls: list[Call] = []
+    call = house.caller.call
+
+    async def noted(one: Call, base: str) -> Answer:
+        calls.append(one)
+        return await call(one, base)
+
+    monkeypatch.setattr(house.caller, "call", noted)
+    replied = await house.reply(await house.customer(), "x")
+    order(house, BUSY, BUSY)
+    await deliver(house, replied, 1)
+    assert (await house.state(replied)).delivery is Delivery.SENT
+    assert len({one.headers["x-ms-date"] for one in calls}) == len(calls) == 3
 
 
 async def test_without_an_answer_it_is_asked_again_with_the_same_key(house: House) -> None:

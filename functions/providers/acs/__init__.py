@@ -28,8 +28,7 @@ from functions.providers.payload import read_answer, text
 from functions.providers.settings import ApiBase, checked_base
 
 NAME = "Azure Communication Services"
-# It knows a request again for five minutes, of which the tries of one delivery may take three.
-KNOWN_FOR = timedelta(minutes=2)
+KNOWN_FOR = timedelta(minutes=4)  # it knows a request again for five, and a call takes its time
 TOO_LATE = 412  # the time of the first request is not among those that it knows
 
 _SIGNED = "x-ms-date;host;x-ms-content-sha256"
