@@ -50,6 +50,7 @@ class Wire:
     error: Exception = field(default_factory=CutOff)
     after: str = ""
     lost: str = ""
+    losses: int = 0
     late: str = ""
     may: asyncio.Event = field(default_factory=asyncio.Event)
     controls: Controls = field(default_factory=Controls)
@@ -169,6 +170,7 @@ async def open_house(tables_connection: str) -> AsyncIterator[House]:
     async def webhook(request: web.Request) -> web.Response:
         body = await request.read()
         if cut.lost and f"Communication.{cut.lost}".encode() in body:
+            cut.losses += 1
             return web.Response(status=200)
         headers = {name.lower(): value for name, value in request.headers.items()}
         call = Request(
