@@ -6,6 +6,8 @@ repetition carries a name of its own (`Repeatability-Request-ID`); to play and t
 """
 
 import asyncio
+import re
+import textwrap
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 DEADLINE = 10.0  # seconds for one action, with the SDK's repetitions
 PIPELINE: Mapping[str, Any] = {"retry_total": 2, "connection_timeout": 3, "read_timeout": 5}
-LONGEST_RING = 180  # seconds: the API's own, as the next
+LONGEST_RING = 180  # seconds: the API's own, as the next two
+LONGEST_TEXT = 400  # characters
 LONGEST_SILENCE = 20  # before somebody speaks; keys may come after 300
 TONES = dict(zip("0123456789#*", (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "pound", "asterisk",
@@ -215,12 +218,27 @@ def _identifier(target: str) -> "CommunicationIdentifier":
 def _sources(sounds: Sequence[Sound]) -> Any:
     from azure.communication.callautomation import FileSource, TextSource  # noqa: PLC0415
 
-    return [
-        FileSource(sound.file)
-        if sound.file
-        else TextSource(text=sound.words, source_locale=sound.language, voice_kind="female")
-        for sound in sounds
-    ]
+    made: list[Any] = []
+    for sound in sounds:
+        if sound.file:
+            made.append(FileSource(sound.file))
+        made += [
+            TextSource(text=part, source_locale=sound.language, voice_kind="female")
+            for part in _parts(sound.words)
+        ]
+    return made
+
+
+def _parts(words: str) -> list[str]:
+    """Cut a text into what is said at once, at the ends of sentences where that can be."""
+    found: list[str] = []
+    for sentence in re.split(r"(?<=[.!?]) ", words):
+        for piece in textwrap.wrap(sentence, LONGEST_TEXT):
+            if found and len(found[-1]) + 1 + len(piece) <= LONGEST_TEXT:
+                found[-1] += f" {piece}"
+            else:
+                found.append(piece)
+    return found
 
 
 def _awaited(question: Question) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from local.simulators.state import Registered, State
 VERSION = "2026-03-12"
 SOUND = b"ID3\x03\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" * 300  # begins as an MP3 does
 LONGEST = {"dtmf": 300, "choices": 20, "speech": 20}  # seconds that somebody is listened to
+LONGEST_TEXT = 400  # characters
 REPEATABLE = "Repeatability-Request-ID"
 Action = Callable[["AcsCalls", Call, dict[str, Any]], Awaitable[web.Response]]
 
@@ -166,7 +167,7 @@ class AcsCalls:
         call, action = self._there(request), request.match_info["action"]
         if call is None:
             return 404, _error("8522")
-        if _too_patient(content):
+        if _too_patient(content) or _too_long(content):
             return 400, _error("8500")
         self._noted(call, request, action, content)
         if content.get("playOptions", {}).get("loop"):
@@ -304,6 +305,12 @@ def _too_patient(content: dict[str, Any]) -> bool:
     """Tell whether somebody shall be listened to for longer than the service does."""
     seconds = content.get("recognizeOptions", {}).get("initialSilenceTimeoutInSeconds", 0)
     return bool(seconds > LONGEST[content.get("recognizeInputType", "dtmf")])
+
+
+def _too_long(content: dict[str, Any]) -> bool:
+    """Tell whether more shall be said at once than the service says."""
+    sources = [*content.get("playSources", []), *(content.get("playPrompts") or [])]
+    return any(len(one["text"]["text"]) > LONGEST_TEXT for one in sources if one["kind"] == "text")
 
 
 def _error(code: str) -> JsonValue:

@@ -106,6 +106,17 @@ async def test_what_is_said_and_asked(exchange: Exchange, control: CallAutomatio
     assert key["recognizeOptions"]["targetParticipant"]["rawId"] == "4:anonymous"
 
 
+@pytest.mark.parametrize("end", [". ", " "])
+async def test_a_long_text_is_said_in_parts(exchange: Exchange, control: CallAutomation, end: str) -> None:
+    call = await control.answer(exchange.context, hearing(exchange), "a")
+    text = end.join(f"Asia {number} on pitkä ja se luetaan kokonaan" for number in range(25))
+    await control.play(call, [Sound(text, "fi-FI")], "2")
+    said = [one["text"]["text"] for one in (await exchange.asked())[-1]["content"]["playSources"]]
+    assert " ".join(said) == text
+    assert all(len(part) <= 400 for part in said)
+    assert end == " " or all(part.endswith(".") for part in said[:-1])
+
+
 async def test_the_service_waits_for_words_less_long_than_for_keys(
     exchange: Exchange, control: CallAutomation
 ) -> None:
