@@ -118,10 +118,15 @@ class EntityRef(Model):
 
 
 class Receipt(Model):
-    """News of messages we sent: of one (`message`, the provider's id), or of all up to `watermark`."""
+    """News of messages we sent: of one (`message`, the provider's id), or of all up to `watermark`.
+
+    `ours` is our own id of the message, where the provider gives it back; `whole`: it took this one call.
+    """
 
     state: Delivery
     message: str = ""
+    ours: str = ""
+    whole: bool = False
     watermark: datetime | None = None
     code: str = ""
     reason: str = ""

@@ -36,7 +36,7 @@ from functions.conversations.states import (
     times,
 )
 from functions.conversations.thread import Thread
-from functions.message import Delivery, Inbound, Kind, digest
+from functions.message import Delivery, Inbound, Kind, Receipt, digest
 from functions.telemetry import trace_id
 
 SPEECH = frozenset({Kind.MESSAGE, Kind.POSTBACK, Kind.UNSUPPORTED})
@@ -262,6 +262,7 @@ def _receipt(thread: Thread, item: Inbound) -> Thread:
     if receipt is None:
         return thread
     if receipt.message:
+        thread = _claimed(thread, receipt)
         message = thread.named(receipt.message)
         if message is None:
             thread = thread.with_receipt(receipt)
@@ -270,6 +271,15 @@ def _receipt(thread: Thread, item: Inbound) -> Thread:
     if receipt.watermark and thread.head:
         thread = thread.with_head(_marked(thread.head, receipt.state, receipt.watermark))
     return thread
+
+
+def _claimed(thread: Thread, receipt: Receipt) -> Thread:
+    """Name the message whose own id a receipt gives back: it proves that the provider took it, as an echo."""
+    ours = thread.messages.get(receipt.ours)
+    if not ours or thread.named(receipt.message):
+        return thread
+    take = all_taken(ours, [receipt.message]) if receipt.whole else part_taken(ours, receipt.message)
+    return thread.with_message(take, receipt.message)
 
 
 def _marked(head: Conversation, state: Delivery, watermark: datetime) -> Conversation:

@@ -32,7 +32,7 @@ async def load(store: Store, key: str, items: Sequence[Inbound]) -> Snapshot:
     }
     newest, rows = await asyncio.gather(store.newest(key), store.present(key, list(references)))
     names = {references[row.key]: layout.named(row) for row in rows.values() if layout.named(row)}
-    ours = [item.target for item in items if item.kind is Kind.ECHO and _is_message_of(key, item.target)]
+    ours = [name for item in items if _is_message_of(key, name := _ours(item))]
     heads = _heads(newest)
     found = {row.key: row for row in await _messages(store, key, {*names.values(), *ours})}
     if any(item.kind is Kind.ECHO and not item.target and item.event not in names for item in items):
@@ -97,6 +97,13 @@ def _references(item: Inbound) -> dict[str, str]:
         keys = [layout.provider_key(item.target), *map(layout.marker_key, source_ids(item))]
         return dict.fromkeys(keys, item.target)
     return {}
+
+
+def _ours(item: Inbound) -> str:
+    """Give our own id of the message that the item is of, where the provider gives it back."""
+    if item.kind is Kind.ECHO:
+        return item.target
+    return item.receipt.ours if item.receipt else ""
 
 
 async def _latest(store: Store, key: str, heads: Mapping[int, Conversation]) -> list[Entity]:

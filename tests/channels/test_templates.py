@@ -27,7 +27,7 @@ def test_as_pywas_client_sends() -> None:
     client, sent = pywa_client(settings["phoneNumberId"], settings["accessToken"])
     thread = outbound("whatsapp-meta").thread
     params = [BodyText.params("Aino", "25 €")]  # type: ignore[arg-type]
-    client.send_template(thread, WELCOME.name, TemplateLanguage.FINNISH, params, tracker=f"out-1 {thread}")
+    client.send_template(thread, WELCOME.name, TemplateLanguage.FINNISH, params, tracker=f"out-1 {thread} 1")
     [call] = rendered("whatsapp-meta", WELCOME)
     [(url, _, body)] = sent
     body["template"]["components"][0]["type"] = "body"  # pywa writes BODY, Meta's own examples this

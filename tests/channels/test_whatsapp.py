@@ -32,13 +32,13 @@ def facts(calls: list[Call]) -> list[tuple[str, str, Any]]:
 @pytest.mark.parametrize("to", [USER, PHONE, GROUP])
 def test_as_pywas_client_sends(to: str) -> None:
     client, sent = pywa_client(NUMBER, TOKEN)
-    note = f"out-1 {to}"
+    note, part = f"out-1 {to} 1", f"out-1 {to} 2"
     client.send_message(to, "Hei 👋", reply_to_message_id="wamid.0", tracker=note)
     buttons = [Button("Kyllä", callback_data="yes"), Button("Ei", callback_data="no")]
     client.send_message(to, "Sopiiko?", buttons=buttons, tracker=note)
     client.send_image(to, PHOTO.url, caption="Kuva", tracker=note)
-    client.send_document(to, PAPER.url, filename="lasku.pdf", tracker=note)
-    client.send_location(to, 60.1699, 24.9384, "Koti", "Katu 1", tracker=note)
+    client.send_document(to, PAPER.url, filename="lasku.pdf", tracker=part)
+    client.send_location(to, 60.1699, 24.9384, "Koti", "Katu 1", tracker=part)
     paper = PAPER.model_copy(update={"name": "lasku.pdf"})
     calls = [
         *rendered(WHATSAPP, text="Hei 👋", reply_to="wamid.0", thread=to),
@@ -172,3 +172,10 @@ def test_the_note_of_a_message_names_its_thread_in_every_status() -> None:
     status["entry"][0]["changes"][0]["value"]["statuses"][0]["biz_opaque_callback_data"] = note
     [item] = parsed(WHATSAPP, json.dumps(status).encode())
     assert item.thread == PHONE
+    assert item.receipt
+    assert (item.receipt.ours, item.receipt.whole) == ("out-1", True)
+
+
+def test_the_note_tells_whether_it_is_the_only_call() -> None:
+    calls = rendered(WHATSAPP, text="x" * 5000, thread=PHONE)
+    assert {content(call)["biz_opaque_callback_data"] for call in calls} == {f"out-1 {PHONE} 2"}

@@ -191,6 +191,44 @@ async def test_the_echo_of_a_lone_picture_settles_it(world: World) -> None:
     assert (await read(world, message)).delivery is Delivery.SENT
 
 
+@pytest.mark.parametrize("state", [Delivery.SENT, Delivery.DELIVERED, Delivery.FAILED])
+async def test_an_uncertain_message_is_settled_by_a_status_with_our_id(world: World, state: Delivery) -> None:
+    message = await replied(world)
+    await world.threads.uncertain(message.id, "timed out")
+    await world.receive(world.receipt("a", state, "wamid.1", ours=message.id, whole=True, code="131026"))
+    settled = await read(world, message)
+    assert (settled.delivery, settled.parts) == (state, ("wamid.1",))
+    assert settled.delivery_code == ("131026" if state is Delivery.FAILED else "")
+    await world.receive(world.receipt("b", Delivery.READ, "wamid.1"))
+    assert (await read(world, message)).delivery is Delivery.READ
+
+
+async def test_a_status_may_come_before_the_answer(world: World) -> None:
+    message = await replied(world)
+    await world.threads.attempt(message.id, world.now)
+    await world.receive(world.receipt("a", Delivery.DELIVERED, "wamid.1", ours=message.id, whole=True))
+    await world.threads.sent(message.id, ["wamid.1"])
+    found = await read(world, message)
+    assert (found.delivery, found.parts) == (Delivery.DELIVERED, ("wamid.1",))
+
+
+async def test_the_status_of_one_call_says_nothing_of_the_others(world: World) -> None:
+    message = await replied(world)
+    await world.threads.uncertain(message.id, "timed out")
+    await world.receive(world.receipt("a", Delivery.DELIVERED, "wamid.1", ours=message.id))
+    found = await read(world, message)
+    assert (found.delivery, found.parts) == (Delivery.UNCERTAIN, ("wamid.1",))
+
+
+@pytest.mark.parametrize("ours", ["tracking 7", "0" * 32 + "-000001-00000001"])
+async def test_a_status_with_somebody_elses_word_waits_for_its_message(world: World, ours: str) -> None:
+    message = await replied(world)
+    await world.receive(world.receipt("a", Delivery.READ, "wamid.1", ours=ours, whole=True))
+    assert (await read(world, message)).delivery is Delivery.QUEUED
+    await world.threads.sent(message.id, ["wamid.1"])
+    assert (await read(world, message)).delivery is Delivery.READ
+
+
 async def test_the_echo_of_what_we_sent_is_not_stored_again(world: World) -> None:
     message = await replied(world)
     await world.threads.sent(message.id, ["mid.1"])

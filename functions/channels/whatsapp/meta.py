@@ -110,8 +110,8 @@ class MetaWhatsApp:
         rules.check(outbound, self.capabilities, standing)
         settings = account.settings
         url = f"{settings.api_base}/{settings.api_version}/{settings.phone_number_id}/messages"
-        envelope = whatsapp_send.envelope(outbound)
         contents = whatsapp_send.contents(outbound, self.capabilities.text_limit)
+        envelope = whatsapp_send.envelope(outbound, len(contents))
         quoted: dict[str, JsonValue] = (
             {"context": {"message_id": outbound.reply_to}} if outbound.reply_to else {}
         )

@@ -161,26 +161,40 @@ def _status(item: _Item) -> Inbound:
         return item.make(Kind.UNSUPPORTED, customer, event=fragment_id(item.fragment), raw=item.fragment)
     codes = [text(error, "code") for error in children(item.fragment, "errors")]
     code = next(filter(None, codes), "")
-    pricing = text(item.fragment, "pricing", "category")
+    pricing, noted = text(item.fragment, "pricing", "category"), _noted(item.fragment)
     return item.make(
         Kind.RECEIPT,
         customer,
-        thread=_noted_thread(item.fragment) or customer.id,
-        receipt=Receipt(state=state, message=message, code=code, reason=reason(code) if code else ""),
+        thread=noted.thread or customer.id,
+        receipt=Receipt(
+            state=state,
+            message=message,
+            ours=noted.message,
+            whole=noted.calls == "1",
+            code=code,
+            reason=reason(code) if code else "",
+        ),
         context={"pricing": pricing} if pricing else {},
     )
 
 
-def _noted_thread(status: JsonValue) -> str:
-    """Give the thread that `note` put on the message: a customer may have come by another of two ids."""
-    noted = text(status, "biz_opaque_callback_data").partition(" ")[2]
+class _Note(NamedTuple):
+    message: str = ""
+    thread: str = ""
+    calls: str = ""
+
+
+def note(message: str, thread: str, calls: int) -> str:
+    """Give what is sent along with a message of ours, of so many calls, and comes back with its statuses."""
+    return f"{message} {thread} {calls}"
+
+
+def _noted(status: JsonValue) -> _Note:
+    """Read that note; its thread may have the other of a customer's two ids. Another program's is nothing."""
+    words = text(status, "biz_opaque_callback_data").split(" ")
+    found = _Note(*words) if len(words) <= len(_Note._fields) else _Note()
     told = {text(status, name) for name in ("recipient_user_id", "recipient_id")} - {""}
-    return noted if noted in told or not told else ""
-
-
-def note(message: str, thread: str) -> str:
-    """Give what is sent along with a message of ours, and comes back with its statuses."""
-    return f"{message} {thread}"
+    return found if found.thread in told or not told else _Note()
 
 
 def _preference(item: _Item) -> Inbound:

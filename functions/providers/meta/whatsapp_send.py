@@ -31,15 +31,15 @@ _USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]+")
 Content = tuple[str, dict[str, JsonValue]]
 
 
-def envelope(outbound: Outbound) -> dict[str, JsonValue]:
-    """Address the thread: a user's id, a phone number, or a group."""
+def envelope(outbound: Outbound, calls: int) -> dict[str, JsonValue]:
+    """Address the thread: a user's id, a phone number, or a group; all takes so many calls."""
     to = outbound.thread
     user, phone = bool(_USER_ID.fullmatch(to)), to.isascii() and to.isdecimal()
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual" if user or phone else "group",
         "recipient" if user else "to": to,
-        "biz_opaque_callback_data": note(outbound.id, outbound.thread),
+        "biz_opaque_callback_data": note(outbound.id, outbound.thread, calls),
     }
 
 

@@ -312,11 +312,30 @@ CASES = {
         ],
     ),
     "of a message to a thread that has the number's name": Case(
+        _status(b'"status":"read","biz_opaque_callback_data":"out-1 358401234567 1"'),
+        [
+            {
+                "kind": "receipt",
+                "thread": "358401234567",
+                "receipt": {"state": "read", "message": "wamid.9", "ours": "out-1", "whole": True},
+            }
+        ],
+    ),
+    "of one of several calls": Case(
+        _status(b'"status":"read","biz_opaque_callback_data":"out-1 358401234567 2"'),
+        [{"receipt": {"state": "read", "message": "wamid.9", "ours": "out-1"}}],
+    ),
+    "of a message that was sent before calls were counted": Case(
         _status(b'"status":"read","biz_opaque_callback_data":"out-1 358401234567"'),
-        [{"kind": "receipt", "thread": "358401234567"}],
+        [{"thread": "358401234567", "receipt": {"state": "read", "message": "wamid.9", "ours": "out-1"}}],
     ),
     "a note of another program": Case(
-        _status(b'"status":"read","biz_opaque_callback_data":"out-1 US.666"'), [{**_ME, "kind": "receipt"}]
+        _status(b'"status":"read","biz_opaque_callback_data":"out-1 US.666 1"'),
+        [{**_ME, "kind": "receipt", "receipt": {"state": "read", "message": "wamid.9"}}],
+    ),
+    "a longer note of another program": Case(
+        _status(b'"status":"read","biz_opaque_callback_data":"a b c d"'),
+        [{**_ME, "kind": "receipt", "receipt": {"state": "read", "message": "wamid.9"}}],
     ),
     "unknown status": Case(_status(b'"status":"warning"'), [{**_ME, "kind": "unsupported"}]),
     "no more marketing": Case(

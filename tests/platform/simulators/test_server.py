@@ -365,11 +365,12 @@ async def test_news_name_the_message_and_its_thread(
     [call] = room(channel).render(message, to, standing())
     answer = room(channel).receipt(await bench.place(call))
     assert isinstance(answer, Sent)
+    ours = {"ours": message.id, "whole": True} if channel == "whatsapp-meta" else {}
     for state in states:
         request = await listening.next()
         room(channel).authenticate(request, to)
         [item] = room(channel).parse(request, to)
-        assert item.receipt == Receipt(state=state, message=answer.message)
+        assert item.receipt == Receipt(state=state, message=answer.message, **ours)
         assert item.thread == message.thread
 
 
