@@ -186,7 +186,7 @@ def _mend(app: func.FunctionApp, services: ServicesOf) -> None:
 
 
 def _tidy(app: func.FunctionApp, services: ServicesOf) -> None:
-    """Drop what was counted of the callers of public chats."""
+    """Drop what was counted of the callers of public chats, and what visitors told who never spoke."""
 
     @app.function_name("tidy_chats")
     @app.timer_trigger("timer", "45 */10 * * * *")

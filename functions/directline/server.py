@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from functions.channels.contract import Account, Request, Response
-from functions.directline import origins, pages
+from functions.directline import origins, pages, unspoken
 from functions.directline.call import CODES, Call, Handler, answered, refused
 from functions.directline.limits import TABLE as LIMITS
 from functions.directline.limits import Limits
@@ -70,8 +70,10 @@ class DirectLine:
         return response
 
     async def tidy(self) -> None:
-        """Drop what was counted in windows that are over."""
-        await self._limits.forget(self._rooms.clock())
+        """Drop what was counted in windows that are over, and the sessions of chats that stayed silent."""
+        now = self._rooms.clock()
+        await self._limits.forget(now)
+        await unspoken.forget(self._rooms.table(TABLE), self._rooms.threads, now)
 
     async def _answer(self, request: Request, account: Account[Any]) -> Response:
         try:

@@ -1,10 +1,11 @@
 """Chat sessions: who a conversation is with, kept from its start for what the customer will say.
 
-One row each, read when the customer posts. Polls never read it: what they need is in the token.
+{account, conversation}    session                 read when the customer posts; polls have the token
+begun:{0-f}                {opened_at}:{partition of the session}    for what is never said: `unspoken`
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from functions.channels.chat import ChatSettings
@@ -18,6 +19,7 @@ from functions.rows import pack
 
 TABLE = "chats"
 ROW = "session"
+SHARDS = "0123456789abcdef"
 
 
 class Session(Model):
@@ -38,6 +40,7 @@ class Session(Model):
     origins: tuple[str, ...] = ()
     started: bool = False
     created_at: datetime
+    opened_at: datetime | None = None  # the last time; not told by rows of earlier versions
 
     @property
     def customer(self) -> Address:
@@ -65,7 +68,10 @@ class Sessions:
 
     async def open(self, account: str, session: Session) -> Session:
         """Keep a session; one that is there (of a persistent chat) goes on, with what is said of it now."""
-        partition = digest(account, session.conversation)
+        partition, at = digest(account, session.conversation), session.created_at
+        # First, so that no session is forgotten about.
+        await self._table.commit([Op(Write.UPSERT, _note(partition, at, account))])
+        session = session.model_copy(update={"opened_at": at})
         try:
             await self._table.commit([Op(Write.INSERT, _row(partition, session))])
         except AlreadyExists:
@@ -74,6 +80,8 @@ class Sessions:
                 update={"created_at": former.created_at, "started": former.started or session.started}
             )
             await self._table.commit([Op(Write.UPSERT, _row(partition, session))])
+            if former.opened_at != at:
+                await self._unnote(partition, former)
         return session
 
     async def start(self, account: str, conversation: str, locale: str) -> tuple[Session, bool]:
@@ -94,7 +102,14 @@ class Sessions:
 
     async def erase(self, account: str, conversation: str) -> None:
         """Drop a session; may be repeated."""
-        await self._table.commit([Op(Write.DELETE, Entity(digest(account, conversation), ROW, {}))])
+        partition = digest(account, conversation)
+        if row := await self._table.get(partition, ROW):
+            await self._unnote(partition, read(Session, row))
+            await self._table.commit([Op(Write.DELETE, Entity(partition, ROW, {}))])
+
+    async def _unnote(self, partition: str, session: Session) -> None:
+        if session.opened_at:
+            await self._table.commit([Op(Write.DELETE, _note(partition, session.opened_at))])
 
 
 def conversation_of(account: Account[ChatSettings], user: str) -> str:
@@ -110,6 +125,20 @@ def lasting(account: str, user: str) -> str:
 def new_user() -> str:
     """Name a customer whom nobody named."""
     return f"dl_{uuid4().hex}"
+
+
+def begun(shard: str) -> str:
+    """Name the partition in which a sixteenth of the opened sessions are noted."""
+    return f"begun:{shard}"
+
+
+def moment(at: datetime) -> str:
+    """Write a time so that times sort."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _note(partition: str, at: datetime, account: str = "") -> Entity:
+    return Entity(begun(partition[0]), f"{moment(at)}:{partition}", {"account": account})
 
 
 def _row(partition: str, session: Session) -> Entity:
