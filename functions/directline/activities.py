@@ -108,7 +108,12 @@ def greeting(view: View, grant: Grant) -> Activity | None:
     if not text:
         return None
     spoken = {"text": text, "textFormat": "plain", "locale": grant.locale}
-    return {**_ours(view, f"{view.conversation}-greeting", grant.began), "type": "message", **spoken}
+    return {**_ours(view, greeting_id(view.conversation), grant.began), "type": "message", **spoken}
+
+
+def greeting_id(conversation: str) -> str:
+    """Name the greeting, which is no stored message."""
+    return f"{conversation}-greeting"
 
 
 def typing(view: View, at: datetime) -> Activity:

@@ -7,6 +7,7 @@ A client that got no answer posts again with the same `clientActivityID`: that i
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from functions.conversations.feed import CUSTOMER
 from functions.conversations.layout import Place
 from functions.conversations.states import OVER, PERSISTENT
 from functions.directline.access import admit
-from functions.directline.activities import Activity
+from functions.directline.activities import Activity, greeting_id
 from functions.directline.call import Call, Ended, answered
 from functions.directline.sessions import Session, Sessions
 from functions.directline.tokens import Grant
@@ -71,7 +72,7 @@ class Posting:
         if posted.kind is Kind.TYPING:
             await call.rooms.threads.typing(_key(call, grant), CUSTOMER)
         elif posted.kind is Kind.RECEIPT:
-            read = Receipt(state=Delivery.READ, watermark=call.request.received_at)
+            read = Receipt(state=Delivery.READ, watermark=await _read_until(call, grant, posted.activity))
             await _send(call, _item(call, grant, posted).model_copy(update={"receipt": read}))
         elif posted.kind is Kind.LEFT:
             # In a persistent chat a visit ends, and the conversation goes on.
@@ -185,6 +186,16 @@ def _context(session: Session, *, persistent: bool) -> dict[str, str]:
 
 async def _send(call: Call, item: Inbound) -> None:
     await call.rooms.outbox.send(f"inbound-{item.channel}", [inbound_envelope(item)])
+
+
+async def _read_until(call: Call, grant: Grant, told: Activity) -> datetime:
+    """Give the time of the message up to which all was read: what came after it, nobody has seen."""
+    name = text(told, "value", "messageId") or text(told, "value", "lastReadMessageId")
+    if name == greeting_id(grant.conversation):
+        return grant.began
+    if name and not name.startswith(f"{_key(call, grant)}-"):
+        raise Invalid("the message that was read is none of this conversation")
+    return (await call.rooms.threads.message(name)).received_at if name else call.request.received_at
 
 
 async def _still_on(call: Call, grant: Grant) -> None:

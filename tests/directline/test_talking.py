@@ -130,6 +130,39 @@ async def test_an_agent_answers(chats: Chats) -> None:
     assert len(talk.of("message")) == 4
 
 
+async def test_what_was_read_is_told_up_to_a_message(chats: Chats) -> None:
+    """Else what an agent wrote meanwhile would count as read, and nobody has seen it."""
+    talk = await chats.start()
+    await talk.say("Hei")
+    first, second = [await talk.reply(text) for text in ("Yksi", "Kaksi")]
+
+    async def reads(name: str, field: str = "messageId") -> int:
+        event = {"type": "event", "name": "MessageRead", "value": {field: name}}
+        return (await talk.call("POST", "activities", event)).status
+
+    async def delivered() -> list[str]:
+        return [one["delivery"] for one in await talk.stored() if one["direction"] == "outbound"]
+
+    assert await reads(f"{talk.conversation}-greeting") == 200
+    assert await reads(first["id"]) == 200
+
+    async def one_is_read() -> bool:
+        return await delivered() == ["read", "sent"]
+
+    await eventually(one_is_read)
+    other = await chats.start()
+    await other.say("Moi")
+    assert await reads((await other.reply("Muuta"))["id"]) == 400
+    assert await reads(first["id"][:-1] + "9") == 404
+    assert await delivered() == ["read", "sent"]
+    assert await reads(second["id"], "lastReadMessageId") == 200
+
+    async def both_are_read() -> bool:
+        return await delivered() == ["read", "read"]
+
+    await eventually(both_are_read)
+
+
 @pytest.mark.parametrize(
     ("activity", "kind", "text", "payload"),
     [

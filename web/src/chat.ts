@@ -19,7 +19,7 @@ const frame = new Frame(page, texts, { transcript: () => void download(), end: (
 let session: Session | null = null;
 let room: Room | null = null;
 let agent = false;
-let newest = ''; // when the newest message of the agent's side was sent
+let newest = { id: '', sentAt: '' }; // the newest message of the agent's side
 let unread = 0;
 
 async function comeBack(earlier: Session): Promise<void> {
@@ -98,18 +98,18 @@ function keep(fresh: Session): void {
   memory.write(session);
 }
 
-function heard(sentAt: string): void {
-  newest = sentAt > newest ? sentAt : newest;
+function heard(id: string, sentAt: string): void {
+  if (sentAt >= newest.sentAt) newest = { id, sentAt };
   if (host.visible) shown();
   else if (sentAt > (session?.seen ?? '')) host.unread(++unread);
 }
 
 function shown(): void {
   host.unread((unread = 0));
-  if (!session || newest <= session.seen) return;
-  session.seen = newest;
+  if (!session || newest.sentAt <= session.seen) return;
+  session.seen = newest.sentAt;
   keep(session);
-  room?.read();
+  room?.read(newest.id);
 }
 
 /** The widget was opened: the cursor goes where something can be written. */

@@ -17,7 +17,7 @@ const INCOMING = 'DIRECT_LINE/INCOMING_ACTIVITY';
 /** What a room tells of. */
 export interface Listener {
   status(now: keyof Texts['status']): void;
-  message(sentAt: string): void; // from the agent's side
+  message(id: string, sentAt: string): void; // from the agent's side
   renewed(session: Session): void;
   ended(): void;
   expired(): void;
@@ -56,10 +56,11 @@ export class Room {
     void this.#focus?.('sendBoxWithoutKeyboard');
   }
 
-  /** Tells the agents that what they wrote was shown. */
-  read(): void {
+  /** Tells the agents that what they wrote was shown, up to this message. */
+  read(messageId: string): void {
     window.clearTimeout(this.#reading);
-    const tell = () => void this.#post({ type: 'event', name: 'MessageRead' }).catch(() => undefined);
+    const event = { type: 'event', name: 'MessageRead', value: { messageId } };
+    const tell = () => void this.#post(event).catch(() => undefined);
     this.#reading = window.setTimeout(tell, READING);
   }
 
@@ -86,7 +87,7 @@ export class Room {
     this.#line.end();
   }
 
-  async #post(activity: { type: string; name?: string }): Promise<void> {
+  async #post(activity: { type: string; name?: string; value?: object }): Promise<void> {
     const whole = { ...activity, from: { id: this.#session.userId } } as unknown as Activity;
     const id = await this.#line.postActivity(whole).toPromise().catch(() => 'retry');
     if (id === 'retry') throw new Refused(0); // the client's word for: it did not arrive
@@ -110,7 +111,7 @@ export class Room {
     if (type === 'endOfConversation') this.listener.ended();
     if (type === 'event' && activity.name === 'AgentAccepted') this.listener.status('agent');
     if (type === 'message' && activity.from.id !== this.#session.userId) {
-      this.listener.message(activity.timestamp ?? '');
+      this.listener.message(activity.id ?? '', activity.timestamp ?? '');
     }
     return type === 'endOfConversation';
   }
