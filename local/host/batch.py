@@ -16,7 +16,7 @@ from local.host.spec import QueueTrigger
 
 POLL_SECONDS = 0.5  # how long one receive waits: how soon a lane notices that the host stops
 GAP_SECONDS = 0.05  # a batch ends when the queue gives nothing for so long
-SINGLE_SECONDS = 0.2  # the SDK's own socket time-out
+SINGLE_SECONDS = 0.5  # the SDK wakes so often to wait on: a busy machine feels forty queues
 
 
 def socket_timeout(trigger: QueueTrigger) -> float:

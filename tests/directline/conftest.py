@@ -13,7 +13,7 @@ from tests.desk.issuers import KEY, serving
 from tests.directline.kit import Chats, configuration
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
     data = tmp_path_factory.mktemp("directline")
     async with serving() as jwks, serving() as pem, Platform(data) as platform:
@@ -22,7 +22,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pl
         yield platform
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def chats(platform: Platform) -> AsyncIterator[Chats]:
     """The callers' side: customers' clients and an agent."""
     token = platform.issuer.token("Administrator", "maija")

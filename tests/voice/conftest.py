@@ -17,14 +17,14 @@ from tests.voice.house import house as opened
 from tests.voice.kit import Calling, configuration
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
     async with Platform(tmp_path_factory.mktemp("voice")) as platform:
         await platform.configure(configuration())
         yield platform
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def calling(platform: Platform) -> AsyncIterator[Calling]:
     token = platform.issuer.token("Administrator", "maija")
     async with aiohttp.ClientSession() as http, Desk(platform.url, token) as desk:
