@@ -67,7 +67,7 @@ async def test_the_same_id_of_two_customers_is_two_messages(chats: Chats) -> Non
 
 async def test_order_and_pages(chats: Chats) -> None:
     talk = await chats.start()
-    wanted = [f"viesti {n}" for n in range(130)]
+    wanted = [f"viesti {n}" for n in range(104)]
     for text in wanted:
         await talk.say(text)
     await eventually(lambda: _all_there(talk.poll, len(wanted) + 1, talk.seen))

@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 import yaml
 
 from local.child import ROOT, Child
-from local.desk import Desk
+from local.desk import Desk, Json
 from local.platform import Platform, Ports
 from local.ports import free_port
 from tests.scenarios.texting import CONFIGURATION, Texting, number, sid
@@ -51,20 +51,20 @@ class Apart:
         return Desk(url, self.platform.issuer.token("Administrator", "test"))
 
 
-@pytest_asyncio.fixture
-async def apart(tmp_path: Path) -> AsyncIterator[Apart]:
-    one, two = free_port(), free_port()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def apart(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apart]:
+    folder, one, two = tmp_path_factory.mktemp("apart"), free_port(), free_port()
     here, there = f"http://127.0.0.1:{one}", f"http://127.0.0.1:{two}"
     urls = {"CHANNEL_URLS": f"sms={here} telegram={there}"}
     document = yaml.safe_load(CONFIGURATION)
     document["accounts"].append(yaml.safe_load(BOT))
     async with (
-        Platform(tmp_path, Ports(host=one), {"CHANNELS": "sms", **urls}) as platform,
+        Platform(folder, Ports(host=one), {"CHANNELS": "sms", **urls}) as platform,
         aiohttp.ClientSession() as http,
     ):
         own = {**platform.environment(), "PUBLIC_BASE_URL": there, "CHANNELS": "telegram sms"}
         other = Child("local.host", "--app", str(ROOT), "--port", str(two), environment=own)
-        with (tmp_path / "other.log").open("wb") as log:
+        with (folder / "other.log").open("wb") as log:
             await other.start(log)
         await platform.configure(yaml.safe_dump(document))
         yield Apart(platform, there, http)
@@ -88,20 +88,23 @@ async def test_each_app_takes_its_channel_and_any_shows_all(apart: Apart) -> Non
 async def test_while_a_channel_moves_both_addresses_are_good(apart: Apart) -> None:
     before, after = Texting(apart.other, apart.http), Texting(apart.platform.url, apart.http)
     for texting, turn in ((before, 0), (after, 1), (before, 2)):
-        body, headers = texting.signed(number(1), sid(1, turn), f"{turn}")
+        body, headers = texting.signed(number(2), sid(2, turn), f"{turn}")
         async with apart.http.post(texting.callback, data=body, headers=headers) as answer:
             assert answer.status == 200
 
 
 async def test_a_reply_given_to_one_app_leaves_through_the_other(apart: Apart) -> None:
-    assert await apart.telegram(apart.other, 1, "Hei") == 200
+    assert await apart.telegram(apart.other, 2, "Hei") == 200
     async with apart.desk(apart.platform.url) as desk:
 
+        async def found() -> list[Json]:
+            return [one for one in await desk.conversations() if one["channel"] == "telegram"]
+
         async def there() -> bool:
-            return bool(await desk.conversations())
+            return bool(await found())
 
         await eventually(there)
-        (conversation,) = await desk.conversations()
+        (conversation,) = await found()
         told = await desk.reply(conversation["id"], "Hei Aino", "one")
 
         async def sent() -> bool:
