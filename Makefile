@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
 BIN := .venv/bin
 # Two processes for each core, for tests mostly wait; those of a file stay together: they share what they started.
 PROCESSES ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
-TEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile
+TEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 SOURCES := function_app.py functions infra local tests bench
 PORT ?= 7071
 CONFIG ?= local/configuration.yaml
