@@ -1,6 +1,7 @@
 """The app's services with calls, a custom channel, chat and Dataverse; a table of theirs can fail once."""
 
 import dataclasses
+from asyncio import gather
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -144,11 +145,11 @@ class House:
         """Let a customer come by every way, be answered, and be done with."""
         record = Record(entity="contact", id=customer.contact, name="A company")
         await self.services.records.put(record)
-        threads = [await self._called(customer), await self._wrote(customer), await self._chatted(customer)]
-        conversations = [
-            await self._dealt_with(customer, *place, thread)
-            for place, thread in zip(customer.ids, threads, strict=True)
-        ]
+        threads = await gather(self._called(customer), self._wrote(customer), self._chatted(customer))
+        places = zip(customer.ids, threads, strict=True)
+        conversations = await gather(
+            *(self._dealt_with(customer, *place, thread) for place, thread in places)
+        )
         return dataclasses.replace(customer, threads=tuple(threads), conversations=tuple(conversations))
 
     async def _called(self, customer: Customer) -> str:
