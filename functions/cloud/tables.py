@@ -25,6 +25,7 @@ PIPELINE: Mapping[str, Any] = {
     "read_timeout": 4,
     "retry_total": 2,
     "retry_backoff_factor": 0.2,
+    "use_env_settings": False,  # aiohttp would ask a thread for .netrc and another for a proxy, each call
 }
 INT32 = range(-(2**31), 2**31)
 OPERATION = {Write.INSERT: "create", Write.REPLACE: "update", Write.UPSERT: "upsert", Write.DELETE: "delete"}

@@ -195,3 +195,12 @@ async def _expect_unavailable(port: int, call: Callable[[AzureTable], Awaitable[
                 await call(tables.table("nowhere"))
     finally:
         await tables.close()
+
+
+async def test_what_the_machine_says_of_proxies_is_not_asked(
+    table: AzureTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    await put(table, "a")
+    assert await keys(table) == ["a"]
