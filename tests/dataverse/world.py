@@ -1,5 +1,6 @@
 """The service with an account of the simulated Dataverse: real tables, a real bus, msal, and HTTP."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -85,21 +86,23 @@ class World:
     async def reconciled(self, *records: str) -> list[Inbound]:
         """Reconcile, and route what was told of these records, such as `contact/ID`; one item each."""
         await self.reconciler.run()
-        items = []
-        for record in records:
-            session = thread_key("records", self.account, record)
-            [message] = await read(self.bus, QUEUE, session, count=1)
-            items.append(Inbound.model_validate_json(text(message)))
-            await self.route(items[-1])
+        told = await asyncio.gather(*(self._told(record, 1) for record in records))
+        items = [item for [item] in told]
+        for item in items:
+            await self.route(item)
         return items
 
     async def heard(self, record: str, count: int = 1) -> list[Inbound]:
         """Route what the service told itself of a record, such as `incident/ID`."""
-        messages = await read(self.bus, QUEUE, thread_key("records", self.account, record), count=count)
-        items = [Inbound.model_validate_json(text(message)) for message in messages]
+        items = await self._told(record, count)
         assert len(items) == count
         await self.route(*items)
         return items
+
+    async def _told(self, record: str, count: int) -> list[Inbound]:
+        session = thread_key("records", self.account, record)
+        messages = await read(self.bus, QUEUE, session, count=count)
+        return [Inbound.model_validate_json(text(message)) for message in messages]
 
     async def route(self, *items: Inbound) -> None:
         queued = [Delivery(item.id, item.session, item.json_text(), 1) for item in items]
