@@ -28,7 +28,7 @@ from functions.identity.records import Records
 from functions.intake.parked import Parked
 from functions.media.requests import MediaRequests
 from functions.message import Inbound, Kind
-from functions.patience import patient
+from functions.patience import PATIENCE, patient
 from functions.records.work import RecordWork
 from functions.telemetry import Figure, count, measure
 from functions.traces import trace
@@ -122,7 +122,7 @@ class Router:
     async def _store(self, items: Sequence[Inbound]) -> None:
         if items:
             located = [await self._located(item) for item in items]
-            await patient(lambda: self._receive(located))
+            await patient(lambda: self._receive(located), PATIENCE)
 
     async def _located(self, item: Inbound) -> Inbound:
         try:

@@ -177,16 +177,19 @@ async def test_without_an_api_what_is_known_must_do(house: House) -> None:
 
 class Down(System):
     async def read(self, account: str, entity: str, id: str) -> Columns | None:  # noqa: A002
+        await super().read(account, entity, id)
         raise Unavailable("Dataverse does not answer", 30)
 
 
 async def test_while_the_api_is_down_the_queue_keeps_the_change(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = name()
+    monkeypatch.setattr("functions.routing.inbound.PATIENCE", 0.5)
+    one, down = name(), Down()
     created = Operation("Create", "incident", one, {"title": "salaista", "description": "x" * LARGEST})
     with caplog.at_level(logging.DEBUG, "monikanava"), pytest.raises(Unavailable):
-        await house.asking(Down()).hear(created)
+        await house.asking(down).hear(created)
+    assert len(down.asked) > 1  # it was sat out first
     assert await house.works("incident", one) == []
     system = System({f"incident/{one}": columns(title="salaista", statecode="0")})
     await house.asking(system).hear(created)
