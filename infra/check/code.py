@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from functions.telemetry import Figure
@@ -96,7 +97,7 @@ def read(root: Path) -> Uses:
     texts = frozenset(
         str(node.value)
         for tree in trees.values()
-        for node in ast.walk(tree)
+        for node in _nodes(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     indexed = _indexed(root)
@@ -116,6 +117,12 @@ def read(root: Path) -> Uses:
         pushed=frozenset(found for found in texts if found.startswith("azure.webpubsub.")),
         timers=tuple(indexed["timers"]),
     )
+
+
+@cache
+def _nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Walk a tree once: six questions are asked of each."""
+    return tuple(ast.walk(tree))
 
 
 def _sources(root: Path) -> list[Path]:
@@ -140,7 +147,7 @@ def _indexed(root: Path) -> dict[str, list[str]]:
 
 
 def _azure(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("azure."))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("azure."):
@@ -149,7 +156,7 @@ def _azure(tree: ast.Module) -> Iterator[str]:
 
 def _tables(root: Path, trees: dict[Path, ast.Module]) -> Iterator[str]:
     for path, tree in trees.items():
-        for node in ast.walk(tree):
+        for node in _nodes(tree):
             if isinstance(node, ast.Call) and len(node.args) == 1 and _called(node) in ("table", "_table"):
                 found = _text(_module(root, path), node.args[0])
                 if found:
@@ -188,7 +195,7 @@ def _assigned(node: ast.Assign) -> str:
 
 
 def _settings(module: str, tree: ast.Module) -> Iterator[Setting]:
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if isinstance(node, ast.BoolOp):
             names = [name for value in node.values for name in _looked_up(module, value)]
             yield from (Setting(name, frozenset(names) - {name}) for name in names)
@@ -212,7 +219,7 @@ def _looked_up(module: str, node: ast.expr) -> Iterator[str]:
 
 def _figures(trees: dict[Path, ast.Module]) -> dict[str, Told]:
     found: dict[str, Told] = {}
-    calls = (node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Call))
+    calls = (node for tree in trees.values() for node in _nodes(tree) if isinstance(node, ast.Call))
     for call in calls:
         name = ast.unparse(call.args[0]).removeprefix("Figure.") if call.args else ""
         if name in Figure.__members__ and _called(call) in {how.value for how in How}:
@@ -223,7 +230,7 @@ def _figures(trees: dict[Path, ast.Module]) -> dict[str, Told]:
 
 
 def _logs(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
         if ast.unparse(node.func.value) == "log" and isinstance(node.args[0], ast.Constant):
