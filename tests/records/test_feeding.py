@@ -184,7 +184,7 @@ class Down(System):
 async def test_while_the_api_is_down_the_queue_keeps_the_change(
     house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.routing.inbound.PATIENCE", 0.5)
+    monkeypatch.setattr("functions.routing.inbound.PATIENCE", 2.0)
     one, down = name(), Down()
     created = Operation("Create", "incident", one, {"title": "salaista", "description": "x" * LARGEST})
     with caplog.at_level(logging.DEBUG, "monikanava"), pytest.raises(Unavailable):
