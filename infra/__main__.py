@@ -105,19 +105,22 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from infra.backup import NotEmpty, connect, restore
+    from infra.backup import CannotRestore, connect, restore
 
     try:
         for name, count in restore(connect(_tables()), options.folder):
             print(f"{name}: {count} rows")
-    except NotEmpty as full:
-        print(full, file=sys.stderr)
+    except CannotRestore as why:
+        print(why, file=sys.stderr)
         return 1
     return 0
 
 
 def _tables() -> str:
-    return os.environ.get("TABLES_CONNECTION_STRING") or os.environ["AZURE_TABLES_ENDPOINT"]
+    where = os.environ.get("TABLES_CONNECTION_STRING") or os.environ.get("AZURE_TABLES_ENDPOINT")
+    if not where:
+        raise SystemExit("AZURE_TABLES_ENDPOINT must tell where the tables are (docs/runbook.md, Restore)")
+    return where
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -20,8 +20,8 @@ from azure.identity import DefaultAzureCredential
 MOST_ROWS, MOST_BYTES = 100, 2_000_000  # of a transaction; Azure takes 4 MiB in its own, longer spelling
 
 
-class NotEmpty(Exception):
-    """A table that is to be restored has rows: old ones would be mixed with newer ones."""
+class CannotRestore(Exception):
+    """There are no files, or a table has rows already: old ones would be mixed with newer ones."""
 
 
 def connect(where: str) -> TableServiceClient:
@@ -43,10 +43,12 @@ def save(service: TableServiceClient, tables: Iterable[str], folder: Path) -> It
 
 
 def restore(service: TableServiceClient, folder: Path) -> Iterator[tuple[str, int]]:
-    """Write each file's rows to the table of its name. Raises NotEmpty before anything is written."""
+    """Write each file's rows to the table of its name. Raises CannotRestore before anything is written."""
     files = sorted(folder.glob("*.jsonl"))
+    if not files:
+        raise CannotRestore(f"there are no files of tables in {folder}")
     if full := [path.stem for path in files if next(_lines(service.get_table_client(path.stem)), "")]:
-        raise NotEmpty(f"these tables have rows: {', '.join(full)}")
+        raise CannotRestore(f"these tables have rows: {', '.join(full)}")
     for path in files:
         table = service.create_table_if_not_exists(path.stem)
         with path.open() as file:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 
 from functions.cloud.tables import Tables, open_tables
@@ -94,6 +95,20 @@ async def test_newer_rows_are_not_mixed_with_old_ones(azurite: Azurite, tmp_path
     assert (code, said) == (1, "these tables have rows: marks, threads\n")
     assert len(await tables.table("threads").range("many")) == 2
     await tables.close()
+
+
+async def test_a_folder_without_a_copy_is_no_success(tmp_path: Path) -> None:
+    """A mistyped one would leave the tables empty, and say nothing."""
+    nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:1/a"
+    code, said = await infra("restore", tmp_path / "copi", nowhere)
+    assert (code, said) == (1, f"there are no files of tables in {tmp_path / 'copi'}\n")
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+async def test_who_names_no_tables_is_told_what_is_missing(command: str, tmp_path: Path) -> None:
+    code, said = await infra(command, tmp_path, "")
+    assert code == 1
+    assert said.startswith("AZURE_TABLES_ENDPOINT must tell")
 
 
 async def test_a_customer_goes_on_where_the_copy_ended(tmp_path: Path) -> None:
