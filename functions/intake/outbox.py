@@ -27,9 +27,7 @@ QUEUES = "~queues"  # the partition that names the queues which ever had a spool
 REMEMBERED = timedelta(minutes=2)  # after the last spooled message; the timer drains every 10 s
 DRAIN_SECONDS = 60.0  # of one drain: far below the function's time limit, the next one goes on
 PAGE = 50
-CHUNK = (
-    5  # rows of one transaction, which is at most 4 MB: the SDK writes six bytes for a non-ASCII character
-)
+CHUNK = 5  # rows of a transaction, at most 4 MB: the SDK writes a non-ASCII character in six bytes
 log = logging.getLogger("monikanava.outbox")
 
 
