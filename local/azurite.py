@@ -17,6 +17,7 @@ SOURCES = HERE / "node_modules" / "azurite" / "dist" / "src"
 # The account and key that every Azurite has: published by Microsoft, secret to nobody.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+PRELOADED = ("exit_with_parent.cjs", "keep_alive.cjs")
 STARTED = b"successfully "  # "started" says the table service, "listens" the blob service
 START_SECONDS = 60
 STOP_SECONDS = 60
@@ -105,7 +106,8 @@ class Azurite:
         if self._data is not None:
             self._data.mkdir(parents=True, exist_ok=True)
         keep = ["--inMemoryPersistence"] if self._data is None else ["--location", str(self._data)]
+        preloaded = (word for name in PRELOADED for word in ("--require", str(HERE / name)))
         return [
-            *("node", "--require", str(HERE / "exit_with_parent.cjs"), str(self._main), "--silent"),
+            *("node", *preloaded, str(self._main), "--silent"),
             *(f"--{self._service}Port", str(self.port), "--skipApiVersionCheck", "--disableTelemetry", *keep),
         ]

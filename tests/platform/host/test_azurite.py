@@ -4,11 +4,12 @@ import asyncio
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 
-from local.azurite import Azurite, Service
+from local.azurite import ACCOUNT, Azurite, Service
 from tests.waiting import eventually
 
 CHILD = """
@@ -63,6 +64,17 @@ async def test_stop_is_quiet_when_it_is_not_running(tmp_path: Path) -> None:
     await service.stop()
     await service.stop()
     assert await is_gone(service.port)
+
+
+@pytest.mark.parametrize("service", Service)
+async def test_an_idle_connection_is_kept_longer_than_its_clients_use_it(tmp_path: Path, service: Service) -> None:
+    azurite = Azurite(tmp_path, service=service)
+    await azurite.start()
+    url = f"http://127.0.0.1:{azurite.port}/{ACCOUNT}"
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        kept = answer.headers["Keep-Alive"]
+    await azurite.stop()
+    assert kept == "timeout=30"
 
 
 @pytest.mark.parametrize("service", Service)
