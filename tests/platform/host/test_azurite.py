@@ -67,7 +67,9 @@ async def test_stop_is_quiet_when_it_is_not_running(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("service", Service)
-async def test_an_idle_connection_is_kept_longer_than_its_clients_use_it(tmp_path: Path, service: Service) -> None:
+async def test_an_idle_connection_is_kept_longer_than_its_clients_use_it(
+    tmp_path: Path, service: Service
+) -> None:
     azurite = Azurite(tmp_path, service=service)
     await azurite.start()
     url = f"http://127.0.0.1:{azurite.port}/{ACCOUNT}"
