@@ -42,9 +42,9 @@ class Part:
     """What the people on the phone do.
 
     `answers` are given to one question after the other: a key, a sentence, or nothing (""). `leaves` says
-    where the caller hangs up: at `menu`, `line`, `message` (after leaving one), in the words that contain it,
-    or not before the talk is over. In a message the customer's lines of `talk` are said. `agent` is how the
-    agent's phone ends: completed, busy, no-answer or failed.
+    where the caller hangs up: at `menu`, `message` (after leaving one), in the words that contain it, or not
+    before the talk is over. In a message the customer's lines of `talk` are said. `agent` is how the agent's
+    phone ends: completed, busy, no-answer or failed.
     """
 
     answers: Sequence[str] = ()
@@ -75,7 +75,6 @@ class Phone:
     posted: list[tuple[str, dict[str, str], int]] = field(default_factory=list)
     statuses: int = 0
     lines: int = 0
-    held: int = 0
     transcript: str = ""
     status_url: str = ""
     left: deque[str] = field(default_factory=deque)
@@ -190,9 +189,6 @@ class Phone:
             if self.part.leaves and self.part.leaves in self.said[-1]:
                 raise Gone
             return
-        self.held += 1
-        if self.part.leaves == "line" and self.held > 2:
-            raise Gone
         await asyncio.sleep(float(verb.get("length", "3")) / self.pace)
 
     async def _gathered(self, gather: Element) -> dict[str, str] | None:

@@ -71,7 +71,7 @@ async def test_what_an_agent_reads_of_a_call(calling: Calling) -> None:
 async def test_every_document_is_as_the_library_would_write_it(calling: Calling) -> None:
     parts = (
         Part(answers=BILLING, talk=TALK),
-        Part(answers=BILLING, agent="busy", leaves="line"),
+        Part(answers=BILLING, agent="busy", leaves="Olet jonossa"),
         Part(answers=("1", "3"), message=9),
         Part(answers=("1", "2"), talk=TALK, last="agent"),  # a SIP address is rung
     )

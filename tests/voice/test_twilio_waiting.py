@@ -9,7 +9,7 @@ BILLING = ("1", "se lasku")
 
 
 async def test_a_caller_gives_up_in_the_line(calling: Calling) -> None:
-    phone = await calling.phone(Part(answers=BILLING, agent="busy", leaves="line")).ring()
+    phone = await calling.phone(Part(answers=BILLING, agent="busy", leaves="Olet jonossa")).ring()
     [story] = await calling.story(phone.sid, "the customer hung up")
     assert spoken(story).count("not connected: busy") >= 1
     # Not which place: a caller of another test, whose leaving nobody told, counts for two minutes more.
