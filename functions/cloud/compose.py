@@ -14,6 +14,7 @@ from functions.cloud.tables import Tables, open_tables
 from functions.cloud.tokens import EntraTokens
 from functions.intake.parked import QUEUE as PARKED
 from functions.ports import Blobs, Push, Secrets, Table
+from functions.probing import Shared
 from functions.services import Outside, Services, wire
 from functions.settings import Settings
 
@@ -63,7 +64,7 @@ def outside(
     async def ask_bus() -> None:
         await bus.probe(PARKED)
 
-    probes = {"tables": ask_tables, "bus": ask_bus}
+    probes = {"tables": Shared(ask_tables), "bus": Shared(ask_bus)}
     return Outside(table, bus, blobs, secrets, EntraTokens(), probes, now, push, Controls())
 
 

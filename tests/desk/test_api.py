@@ -1,5 +1,6 @@
 """What holds for every route: who may call, what is refused, how errors look, and the description."""
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from functions.channels.contract import Request
+from functions.cloud.service_bus import AzureBus
 from functions.desk.call import Role
 from functions.desk.routes import ROUTES
 from functions.errors import Unavailable
@@ -169,6 +171,21 @@ async def test_health_is_down_when_one_part_is(desk: Desk) -> None:
     told = await broken.call("GET", "health", role=None)
     parts = {"tables": "down", "bus": "up", "configuration": "up"}
     assert (told.status, told.body) == (503, {"status": "down", "parts": parts})
+
+
+async def test_strangers_who_ask_for_health_have_the_bus_asked_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, probe = list[str](), AzureBus.probe
+
+    async def counted(bus: AzureBus, queue: str) -> None:
+        asked.append(queue)
+        await probe(bus, queue)
+
+    monkeypatch.setattr(AzureBus, "probe", counted)
+    told = await asyncio.gather(*(desk.call("GET", "health", role=None) for _ in range(20)))
+    assert {one.status for one in told} == {200}
+    assert len(asked) <= 1  # none where a test before asked just now
 
 
 async def test_an_error_of_ours_is_numbered_and_its_words_are_kept_back(
