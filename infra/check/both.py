@@ -15,6 +15,7 @@ HOST_SETTINGS = (
     "AzureWebJobsStorage__",
     "ServiceBusConnection__",
     "AZURE_CLIENT_ID",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "OTEL_TRACES_SAMPLER",
     "PYTHON_ENABLE_OPENTELEMETRY",
 )

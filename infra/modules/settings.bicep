@@ -73,6 +73,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
       BLOBS_ENDPOINT: blobsEndpoint
       CHANNELS: join(channels, ' ')
       CHANNEL_URLS: channelUrls
+      // What anybody sends is held in memory before we see it: no more than the largest upload that we take.
+      FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '26000000'
       KEY_VAULT_URI: vaultUri
       OTEL_TRACES_SAMPLER: 'parentbased_traceidratio'
       OTEL_TRACES_SAMPLER_ARG: traceSampling == 100 ? '1' : '0.${padLeft(traceSampling, 2, '0')}'

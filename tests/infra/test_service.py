@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from functions.channels import CHANNELS, adapter
+from functions.configuration.yaml_text import LARGEST
+from functions.desk.route import BODY_LIMIT
 from infra.check import ROOT
 from infra.check.bicep import Kind, find, properties, raw, read, text
 from infra.check.names import references
@@ -68,3 +71,12 @@ def test_what_the_hooks_read_of_azd_is_an_output() -> None:
     read_of_azd = re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "__main__.py").read_text())
     assert read_of_azd
     assert set(read_of_azd) <= outputs.keys()
+
+
+def test_the_host_takes_the_largest_body_that_we_take_and_little_more() -> None:
+    found = re.search(
+        r"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '(\d+)'", (ROOT / "modules/settings.bicep").read_text()
+    )
+    assert found
+    largest = max(LARGEST, BODY_LIMIT, *(adapter(*key).capabilities.body_limit for key in CHANNELS))
+    assert largest < int(found[1]) < largest * 1.05
