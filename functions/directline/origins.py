@@ -54,6 +54,6 @@ def shared(request: Request, response: Response) -> Response:
     origin = request.headers.get(ORIGIN, "")
     varied = response.headers.get("Vary")
     headers = {**response.headers, "Vary": f"{varied}, Origin" if varied else "Origin"}
-    if origin:
+    if origin.isascii() and origin:  # a browser's always is; in an answer's header nothing else can stand
         headers |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
     return replace(response, headers=headers)

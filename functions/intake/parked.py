@@ -4,10 +4,11 @@ Whoever gives up on a message puts it on the `parked` queue (or its dead-letter 
 function writes it down here, where administrators list, replay and discard it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from functions.errors import NotFound
+from functions.errors import Invalid, NotFound
 from functions.intake.outbox import Outbox
 from functions.message import QUEUE_LIMIT, Model, digest
 from functions.paging import Page, decode_cursor, encode_cursor
@@ -17,6 +18,7 @@ from functions.telemetry import Figure, count
 
 QUEUE = "parked"
 PARTITION = "parked"  # few by nature: parking is the exception, and an alert
+KEY = re.compile("[0-9]{10}-[0-9a-f]{32}")
 
 
 class ParkedMessage(Model):
@@ -65,8 +67,10 @@ class Parked:
         await self._table.commit([Op(Write.UPSERT, _row(parked))])
 
     async def list(self, cursor: str | None, limit: int) -> Page[ParkedMessage]:
-        """Page through them, newest first."""
+        """Page through them, newest first; raises Invalid for a cursor that is none of ours."""
         start = decode_cursor(cursor)
+        if start and not KEY.fullmatch(start):
+            raise Invalid("the cursor is not one of ours")
         # All ids are equally long, so that nothing lies between one and itself with a tail.
         rows = await self._table.range(PARTITION, start=start and start + "~", limit=limit + 1)
         last = encode_cursor(rows[limit - 1].key) if len(rows) > limit else None
@@ -107,7 +111,8 @@ class Parked:
         return len(rows)
 
     async def _row(self, parked_id: str) -> Entity:
-        row = await self._table.get(PARTITION, parked_id)
+        # The table refuses a call for a name that no row can have.
+        row = await self._table.get(PARTITION, parked_id) if KEY.fullmatch(parked_id) else None
         if row is None:
             raise NotFound(f"no parked message {parked_id!r}")
         return row

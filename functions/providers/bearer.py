@@ -91,7 +91,8 @@ def _check_times(found: Mapping[str, Any], now: float, leeway: float) -> None:
     ends, begins = found.get("exp"), found.get("nbf", 0)
     if type(ends) is not int or type(begins) is not int:
         raise NotAuthentic("the token's times are not whole seconds")
-    if ends + leeway <= now:
+    # Nothing is added to what the token says: it may be beyond what a float can be.
+    if ends <= now - leeway:
         raise NotAuthentic("the token has expired")
-    if begins - leeway > now:
+    if begins > now + leeway:
         raise NotAuthentic("the token is not valid yet")

@@ -89,6 +89,8 @@ async def test_a_good_token_is_let_in(jwks: JwksServer, build: Callable[[], str]
         (lambda: f"Bearer {token(iss='https://evil.example')}", NotAuthentic, "another issuer"),
         (lambda: f"Bearer {token(exp=ago(seconds=90))}", NotAuthentic, "expired"),
         (lambda: f"Bearer {token(exp=None)}", NotAuthentic, "lacks its issuer, audience, or times"),
+        (lambda: f"Bearer {token(exp=-(10**400))}", NotAuthentic, "expired"),
+        (lambda: f"Bearer {token(nbf=10**400)}", NotAuthentic, "not valid yet"),
         (lambda: f"Bearer {token(exp='tomorrow')}", NotAuthentic, "not whole seconds"),
         (lambda: f"Bearer {token(oid=None, sub=None)}", NotAuthentic, "names nobody"),
         (lambda: f"Bearer {token(oid={'a': 1})}", NotAuthentic, "names nobody"),

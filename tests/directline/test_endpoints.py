@@ -69,6 +69,12 @@ async def test_nobody(chats: Chats, name: str) -> None:
     assert told.headers["Access-Control-Allow-Origin"] == FORBIDDEN  # so that the client can read the status
 
 
+async def test_an_origin_that_no_header_of_an_answer_can_hold_is_not_repeated(chats: Chats) -> None:
+    told = await chats.call("GET", "/nothing", Origin="https://käyttäjä.example")
+    assert (told.status, told.headers["Vary"]) == (404, "Origin")
+    assert "Access-Control-Allow-Origin" not in told.headers
+
+
 @pytest.mark.parametrize("name", ENDPOINTS)
 @pytest.mark.parametrize(("kind", "status"), FORGED)
 async def test_forged_tokens(chats: Chats, name: str, kind: str, status: int) -> None:

@@ -9,10 +9,11 @@ from azure.servicebus import ServiceBusReceivedMessage
 
 from functions.cloud.service_bus import AzureBus
 from functions.cloud.tables import AzureTable, Tables
-from functions.errors import NotFound
+from functions.errors import Invalid, NotFound
 from functions.intake.outbox import Outbox
 from functions.intake.parked import Parked
 from functions.message import QUEUE_LIMIT
+from functions.paging import encode_cursor
 from local.servicebus.launch import ServiceBus
 from tests.intake.reading import read, text
 from tests.intake.samples import NOW, Clock
@@ -70,6 +71,15 @@ async def test_discarding_forgets_it(parked: Parked, servicebus: ServiceBus) -> 
         with pytest.raises(NotFound):
             await act(name)
     assert (await parked.list(None, 10)).items == ()
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "a#b", "a?b", "\0", "0000000001-", "9" * 5000])
+async def test_a_name_that_none_can_have_is_not_found(parked: Parked, name: str) -> None:
+    for act in (parked.get, parked.replay, parked.discard):
+        with pytest.raises(NotFound):
+            await act(name)
+    with pytest.raises(Invalid, match="cursor"):
+        await parked.list(encode_cursor(name), 10)
 
 
 async def test_they_are_listed_newest_first_page_by_page(parked: Parked, clock: Clock) -> None:

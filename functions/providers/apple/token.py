@@ -33,10 +33,10 @@ def check(proof: str, msp_id: str, secret: SecretStr, now: datetime) -> None:
     issued, ends = claims.get("iat"), claims.get("exp", now.timestamp())
     if not _is_number(issued) or not _is_number(ends):
         raise NotAuthentic("the token's times are not numbers")
-    age = now.timestamp() - issued
-    if age > FRESH.total_seconds() or ends < now.timestamp():
+    moment = now.timestamp()  # nothing is taken from theirs: it may be beyond what a float can be
+    if issued < moment - FRESH.total_seconds() or ends < moment:
         raise NotAuthentic("the token is too old: it may be a recorded call")
-    if age < -AHEAD.total_seconds():
+    if issued > moment + AHEAD.total_seconds():
         raise NotAuthentic("the token is from the future: compare the clocks")
 
 
