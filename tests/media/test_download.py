@@ -1,7 +1,9 @@
 """Downloads over real sockets: whom they call with what, when they stop, and whether they may be repeated."""
 
 import asyncio
+import gzip
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
@@ -143,6 +145,23 @@ async def test_a_small_archive_that_unpacks_to_a_large_medium_is_too_large(
 
     with pytest.raises(Lost, match="larger"):
         await taken(downloader, api.put("/medium", bomb), api.url)
+
+
+async def test_what_unpacks_is_never_all_in_memory(downloader: Downloader, api: MediaServer) -> None:
+    packed = gzip.compress(bytes(100_000_000))  # which aiohttp unpacked at once until 3.14
+
+    async def bomb(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+    url = api.put("/medium", bomb)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Lost, match="larger"):
+            await taken(downloader, url, api.url)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20_000_000
 
 
 @pytest.mark.parametrize(("number", "wait"), [(429, 7.0), (503, 7.0), (500, 7.0), (408, 7.0)])
