@@ -9,9 +9,8 @@ from typing import Any
 import aiohttp
 
 from local import commands, configuring, demo, importing
-from local.running import Failed
+from local.running import DATA, Failed
 
-DATA = Path(".data")
 HELP = "folder of the platform's data (.data)"
 AGENTS = {
     "accept": "take a conversation",
@@ -48,6 +47,12 @@ class _Command(argparse.ArgumentParser):
         self.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=HELP)
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help=HELP)
@@ -55,8 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     words = parser.add_subparsers(metavar="COMMAND", parser_class=_Command)
 
     run = words.add_parser("run", help="start the platform and keep it up")
-    run.add_argument("--port", type=int, default=7071)
-    run.add_argument("--config", type=Path, default=Path("local/configuration.yaml"))
+    run.add_argument("--port", type=_port, default=7071, help="where the app listens (7071); 0: a free one")
+    run.add_argument(
+        "--config",
+        type=Path,
+        default=Path("local/configuration.yaml"),
+        help="what it applies (local/configuration.yaml)",
+    )
     run.set_defaults(command=commands.run)
 
     services = words.add_parser("services", help="start all but the functions host: for `func start`")
@@ -68,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     send = words.add_parser("send", help="send a webhook as a provider signs it: send sms-twilio --text Hei")
     send.add_argument("account")
     send.add_argument("--text", required=True)
-    send.add_argument("--sender", default="", help="the customer's number or id at the provider")
+    send.add_argument(
+        "--sender", default="", help="the customer as the provider names them: +358401234567, or an id"
+    )
     send.set_defaults(command=commands.send)
 
     words.add_parser("conversations", help="list the conversations").set_defaults(

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/storage/common/storage-use-azurite. The pinned
 
 import asyncio
 import contextlib
+import shutil
 import signal
 from enum import StrEnum
 from pathlib import Path
@@ -57,8 +58,10 @@ class Azurite:
     async def start(self) -> None:
         """Start it and return once it answers.
 
-        Raises FileNotFoundError when the npm package is not installed, and OSError when it does not start.
+        Raises FileNotFoundError without Node or the npm package, and OSError when it does not start.
         """
+        if not shutil.which("node"):
+            raise FileNotFoundError("there is no `node` on the PATH: Node 20 or newer is needed")
         if not self._main.exists():
             raise FileNotFoundError(f"Azurite is not installed: run `npm ci` in {HERE}")
         # A free port can be taken by another process before Azurite binds it: then another one is as good.

@@ -18,7 +18,19 @@ from local.configuring import document_of, text_of
 from local.desk import Desk, DeskError, Json
 from local.issuer import Issuer
 from local.platform import FIXED, Platform
-from local.running import Failed, chosen, forget, recall, remember, said, signed_in, usual, vacant
+from local.running import (
+    Failed,
+    chosen,
+    forget,
+    named,
+    recall,
+    remember,
+    said,
+    signed_in,
+    usable,
+    usual,
+    vacant,
+)
 from local.simulators.compose import PLAYS, compose
 from local.tables import show
 
@@ -38,6 +50,7 @@ def nothing(parser: argparse.ArgumentParser) -> Callable[[Options], Awaitable[in
 
 async def run(options: Options) -> None:
     """Start everything on the fixed ports, apply the configuration, and stay until Ctrl-C."""
+    usable(options.data)
     document = await text_of(options.config)
     accounts = document_of(document, options.data, options.config).accounts
     chats = [one.id for one in accounts if one.channel == "chat"]
@@ -48,7 +61,7 @@ async def run(options: Options) -> None:
     async with _started(Platform(options.data, ports, public)) as platform:
         await platform.configure(document)
         remember(platform, options.config)
-        print(_welcome(platform, chats), flush=True)
+        print(_welcome(platform, chats, named(options.data)), flush=True)
         await _until_stopped(platform)
         print("stopping …", flush=True)
     forget(options.data)
@@ -56,6 +69,7 @@ async def run(options: Options) -> None:
 
 async def services(options: Options) -> None:
     """Start all but the functions host; `func start` with local.settings.json is the rest."""
+    usable(options.data)
     await vacant(options.data)
     platform = Platform(options.data, usual())
     platform.url = f"http://127.0.0.1:{FIXED.host}"
@@ -137,7 +151,8 @@ async def follow(options: Options) -> None:
 
 
 async def token(options: Options) -> None:
-    """Print a token."""
+    """Print a token for the platform that runs; another folder's key would sign one that nobody takes."""
+    recall(options.data)
     print(Issuer(options.data).token(options.role, options.subject))
 
 
@@ -179,15 +194,15 @@ async def _started(platform: Platform) -> AsyncIterator[Platform]:
         await platform.stop()
 
 
-def _welcome(platform: Platform, chats: list[str]) -> str:
+def _welcome(platform: Platform, chats: list[str], data: str) -> str:
     pages = [f"{platform.url}/api/channels/chat/{one}" for one in chats]
     return f"""
 Monikanava is up: {platform.url}   (development only; Ctrl-C stops it, the data stays in {platform.data})
 {_parts(platform)}
-  try           .venv/bin/python -m local send sms-twilio --text "Hei"
-                .venv/bin/python -m local conversations
+  try           .venv/bin/python -m local send sms-twilio --text "Hei"{data}
+                .venv/bin/python -m local conversations{data}
   chat pages    {" ".join(pages) or "none: the configuration has no chat account"}
-  API           {platform.url}/api/openapi.json   token: .venv/bin/python -m local token --role Agent
+  API           {platform.url}/api/openapi.json   token: .venv/bin/python -m local token --role Agent{data}
 """
 
 

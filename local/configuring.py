@@ -15,6 +15,7 @@ from functions.errors import TooLarge
 from local.desk import Json
 from local.filling import filled
 from local.running import Failed, recall, said, settled_on, signed_in
+from local.simulators.accounts import register
 
 Options = argparse.Namespace
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -26,20 +27,22 @@ async def validate(options: Options) -> int:
     found = faults(await text_of(options.file), options.data)
     for line in found:
         print(f"{options.file}:{line}")
-    print(f"{options.file}: {len(found)} problems")
+    print(f"{options.file}: {counted(len(found), 'problem')}")
     return 1 if found else 0
 
 
 async def diff(options: Options) -> None:
     """Print what applying the file would change."""
-    changes = await _sent(options, "POST", "configuration/diff")
-    _show(changes["changes"])
+    _show((await _sent(options, "POST", "configuration/diff", await _filled(options)))["changes"])
 
 
 async def apply(options: Options) -> None:
     """Apply a configuration file to the running platform, and print what that changed."""
-    applied = await _sent(options, "PUT", "configuration")
+    text = await _filled(options)
+    applied = await _sent(options, "PUT", "configuration", text)
     settled_on(options.data, options.file)
+    running = recall(options.data)
+    await register(running.simulators, running.url, text)
     _show(applied["changes"])
     print(f"version {applied['version']} is in force")
 
@@ -115,10 +118,14 @@ def _inside(node: yaml.Node | None) -> Iterator[tuple[str, tuple[int, yaml.Node]
             yield str(index), (value.start_mark.line + 1, value)
 
 
-async def _sent(options: Options, method: str, path: str) -> Json:
+async def _filled(options: Options) -> str:
+    """Read the file as it is for the running platform; raises Failed with every problem."""
     text = await text_of(options.file)
     document_of(text, options.data, options.file)
-    text = filled(text, recall(options.data).simulators, options.data)
+    return filled(text, recall(options.data).simulators, options.data)
+
+
+async def _sent(options: Options, method: str, path: str, text: str) -> Json:
     async with signed_in(options.data) as desk:
         answer: Json = json.loads(await said(desk.send_text(method, path, text)))
     return answer
@@ -131,7 +138,12 @@ def _show(changes: list[Json]) -> None:
         if change["kind"] == "changed":
             line += f": {_value(change['before'])} → {_value(change['after'])}"
         print(line)
-    print(f"{len(changes)} changes")
+    print(counted(len(changes), "change"))
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are of something."""
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _value(value: object) -> str:

@@ -7,15 +7,15 @@ It is for development: production is Azure Functions, Service Bus and Azure Stor
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import aiohttp
-import yaml
 from aiohttp import web
 
 from local.azurite import Azurite, Service
@@ -24,7 +24,7 @@ from local.filling import filled
 from local.issuer import AUDIENCE, ISSUER, JWKS_PATH, Issuer
 from local.ports import free_port
 from local.servicebus.launch import ServiceBus
-from local.simulators.accounts import registration
+from local.simulators.accounts import register
 from local.webpubsub.launch import WebPubSub
 
 HEALTHY_SECONDS = 60.0
@@ -89,10 +89,13 @@ class Platform:
 
     async def start_services(self) -> None:
         """Start all but the functions host: what `func start` needs too."""
-        await asyncio.gather(self.tables.start(), self.blobs.start(), self.bus.start(self._log("servicebus")))
-        self._stack.push_async_callback(self.tables.stop)
-        self._stack.push_async_callback(self.blobs.stop)
-        self._stack.push_async_callback(self.bus.stop)
+        starts = self.tables.start(), self.blobs.start(), self.bus.start(self._log("servicebus"))
+        for part in (self.tables, self.blobs, self.bus):
+            self._stack.push_async_callback(part.stop)
+        # Not until the last has started or failed: a start that the loop's end cut off would never end.
+        for error in await asyncio.gather(*starts, return_exceptions=True):
+            if error:
+                raise error
         self._issuer_port = await self._serve_issuer()
         self._jwks_url = f"http://127.0.0.1:{self._issuer_port}{JWKS_PATH}"
         simulators = Child("local.simulators", "--port", str(self.ports.simulators))
@@ -139,11 +142,16 @@ class Platform:
         }
 
     async def healthy(self) -> None:
-        """Wait until the app and all that it needs are up; raises TimeoutError."""
-        async with asyncio.timeout(HEALTHY_SECONDS), aiohttp.ClientSession() as http:
+        """Wait until the app and all that it needs are up; raises OSError."""
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        async with aiohttp.ClientSession() as http:
             while not await _ok(http, f"{self.url}/api/health"):
                 if self.host is None or not self.host.running:
                     raise OSError(f"the functions host ended; its log is {self.data / 'host.log'}")
+                if time.monotonic() > deadline:
+                    raise OSError(
+                        f"not all is up after {HEALTHY_SECONDS:.0f} s; the log is {self.data / 'host.log'}"
+                    )
                 await asyncio.sleep(0.1)
 
     async def configure(self, text: str) -> None:
@@ -157,16 +165,7 @@ class Platform:
         ):
             if answer.status >= 300:
                 raise ValueError(await answer.text())
-            await self._register(http, yaml.safe_load(body)["accounts"])
-
-    async def _register(self, http: aiohttp.ClientSession, accounts: list[dict[str, Any]]) -> None:
-        """Tell the simulators whose messages get statuses, and where these go."""
-        for account in accounts:
-            channel, provider = account["channel"], account["provider"]
-            callback = f"{self.url}/api/channels/{channel}/{account['id']}"
-            found = registration(channel, provider, account["settings"], callback)
-            if found:
-                await http.post(f"{self.simulators_url}/accounts", data=found.model_dump_json(by_alias=True))
+        await register(self.simulators_url, self.url, body.decode())
 
     async def stop(self) -> None:
         """Stop what runs: the host first, so that its work ends while the rest still answers."""

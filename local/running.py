@@ -6,10 +6,12 @@ after it; the next start waits for them, for two storage emulators on one folder
 
 import asyncio
 import os
+import tempfile
 import time
 from collections.abc import Awaitable
 from dataclasses import fields, replace
 from pathlib import Path
+from shlex import quote
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +21,7 @@ from local.issuer import Issuer
 from local.platform import FIXED, Platform, Ports
 from local.ports import free_port, is_free
 
+DATA = Path(".data")
 FILE = "platform.json"
 ENDING_SECONDS = 60.0  # in which the parts of one that was killed have saved what they hold
 PAUSE = 0.1
@@ -65,6 +68,11 @@ def remember(platform: Platform, config: Path) -> None:
     (platform.data / FILE).write_text(running.model_dump_json())
 
 
+def named(data: Path) -> str:
+    """Give the words that name a folder in a command; none for the usual one."""
+    return "" if data == DATA else f" --data {quote(str(data))}"
+
+
 def forget(data: Path) -> None:
     """Take the note away: the platform has ended."""
     (data / FILE).unlink(missing_ok=True)
@@ -76,6 +84,19 @@ def recall(data: Path) -> Running:
     if found is None:
         raise Failed(f"no platform runs on {data}: start it with `make run`, or name its folder with --data")
     return found
+
+
+def usable(data: Path) -> None:
+    """Make the folder when it is not there; raises Failed when nothing can be written into it."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data):
+            return
+    except OSError as error:
+        raise Failed(
+            f"{data} cannot hold the data: {error.strerror}; name another folder with --data"
+            " (make run DATA=folder)"
+        ) from None
 
 
 async def vacant(data: Path) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
+import yaml
+
 from local.simulators.signed import setting
 from local.simulators.state import Registered
 
@@ -34,3 +37,13 @@ def registration(
     return Registered.model_validate(
         {"channel": channel, "provider": provider, "account": account, "secret": secret, "callback": callback}
     )
+
+
+async def register(simulators: str, app: str, document: str) -> None:
+    """Tell the simulators at a URL whose messages get statuses, and where these go: to the app at a URL."""
+    async with aiohttp.ClientSession() as http:
+        for account in yaml.safe_load(document).get("accounts", []):
+            channel, provider = account["channel"], account["provider"]
+            callback = f"{app}/api/channels/{channel}/{account['id']}"
+            if found := registration(channel, provider, account.get("settings", {}), callback):
+                await http.post(f"{simulators}/accounts", data=found.model_dump_json(by_alias=True))

@@ -11,12 +11,14 @@ import pytest
 
 from local.child import ROOT
 from local.ports import free_port
+from local.running import DATA, named
 
 
-async def run(*words: str) -> tuple[int, str]:
+async def run(*words: str, path: str = "") -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "local", *words),
         cwd=ROOT,
+        env={**os.environ, "PATH": path or os.environ["PATH"]},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -65,6 +67,41 @@ async def test_run_names_a_port_that_is_taken(tmp_path: Path) -> None:
         code, said = await run("run", "--port", port, "--data", str(tmp_path))
     assert code == 1
     assert said == f"the port {port} is taken: name another one with --port (make run PORT=n)\n"
+
+
+@pytest.mark.parametrize("port", ["many", "65536", "-1", ""])
+async def test_run_names_what_is_no_port(tmp_path: Path, port: str) -> None:
+    code, said = await run("run", f"--port={port}", "--data", str(tmp_path))
+    assert code == 2
+    assert said.endswith(f"argument --port: {port!r} is no port: give a number from 1 to 65535\n")
+
+
+@pytest.mark.parametrize("command", ["run", "services"])
+async def test_a_folder_that_holds_nothing_is_named(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").touch()
+    code, said = await run(command, "--data", str(tmp_path / "file"))
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith(f"{tmp_path / 'file'} cannot hold the data: File exists; name another folder")
+
+
+async def test_without_node_run_ends_and_says_so(tmp_path: Path) -> None:
+    async with asyncio.timeout(60):
+        port = str(free_port())
+        code, said = await run("run", "--port", port, "--data", str(tmp_path), path=str(tmp_path))
+    assert code == 1
+    assert said.endswith("there is no `node` on the PATH: Node 20 or newer is needed\n")
+
+
+async def test_a_token_is_of_a_platform_that_runs(tmp_path: Path) -> None:
+    code, said = await run("token", "--data", str(tmp_path / "mistyped"))
+    assert code == 1
+    assert said.startswith(f"no platform runs on {tmp_path / 'mistyped'}")
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_the_commands_to_try_name_a_folder_of_ones_own() -> None:
+    assert named(DATA) == ""
+    assert named(Path("my data")) == " --data 'my data'"
 
 
 async def test_a_folder_is_one_platforms(tmp_path: Path) -> None:

@@ -63,6 +63,27 @@ async def opened(desk: Desk) -> str:
     return str((await desk.conversations())[0]["id"])
 
 
+async def answered(platform: Platform, account: str) -> None:
+    """Reply to an account's customer; return when the provider has told that the reply is delivered."""
+    async with Desk(platform.url, platform.issuer.token("Administrator", "test")) as desk:
+
+        async def theirs() -> list[str]:
+            return [one["id"] for one in await desk.conversations() if one["account"] == account]
+
+        async def there() -> bool:
+            return bool(await theirs())
+
+        await eventually(there)
+        (conversation,) = await theirs()
+        path = f"conversations/{conversation}/messages"
+        reply = await desk.reply(conversation, "Hei!", account)
+
+        async def delivered() -> bool:
+            return bool((await desk.get(f"{path}/{reply['id']}"))["delivery"] == "delivered")
+
+        await eventually(delivered)
+
+
 async def test_the_commands_do_what_is_written(platform: Platform) -> None:
     assert len(COMMANDS) >= 7
     conversation = ""
@@ -104,11 +125,13 @@ async def test_a_change_is_told_in_a_line_and_the_next_send_knows_it(
     platform: Platform, tmp_path: Path
 ) -> None:
     changed = tmp_path / "changed.yaml"
-    changed.write_text(CONFIGURATION.read_text().replace("id: sms-twilio", "id: sms-two"))
+    other = CONFIGURATION.read_text().replace("id: sms-twilio", "id: sms-two")
+    changed.write_text(other.replace("accountSid: AC00", "accountSid: ACff", 1))  # the first account's
     told = "+ accounts[sms-two]\n- accounts[sms-twilio]\n2 changes\n"
     assert await run(platform, f"config diff {changed}") == told
     assert (await run(platform, f"config apply {changed}")).startswith(told)
-    assert (await run(platform, "send sms-two --text Hei")).startswith("200 ")
+    assert (await run(platform, "send sms-two --text Hei --sender +358401234999")).startswith("200 ")
+    await answered(platform, "sms-two")
     assert "2 changes" in await run(platform, f"config apply {CONFIGURATION}")
 
 
