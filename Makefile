@@ -50,6 +50,9 @@ package: .make/local ## zip what Azure gets: its size, and how long a cold start
 clean: ## forget what was installed and the local data
 	rm -rf .venv .make .data local/node_modules web/dist web/node_modules tests/platform/servicebus/node/node_modules tests/{desk,directline}/node/node_modules
 
+NODE = @node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2> /dev/null && command -v npm > /dev/null \
+	|| { echo 'Node 20 or newer is needed, with npm'; exit 1; }
+
 .venv/bin/pip:
 	$(STEP) 'Python environment'
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed'; exit 1; }
@@ -57,11 +60,13 @@ clean: ## forget what was installed and the local data
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 
 local/node_modules/azurite/package.json: local/package.json local/package-lock.json
+	$(NODE)
 	$(STEP) 'Azurite (Table Storage), about half a minute'
 	cd local && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/node_modules/botframework-webchat/package.json: web/package.json web/package-lock.json
+	$(NODE)
 	$(STEP) 'Web Chat (the chat page), about a minute'
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -72,7 +77,8 @@ web/dist/manifest.json: web/node_modules/botframework-webchat/package.json web/b
 
 .make/local: .venv/bin/pip requirements.txt pyproject.toml local/node_modules/azurite/package.json web/dist/manifest.json
 	$(STEP) 'Python packages; AMQP (python-qpid-proton) is compiled, about half a minute'
-	$(BIN)/pip install --quiet --progress-bar on -r requirements.txt --group local
+	@$(BIN)/pip install --quiet --progress-bar on -r requirements.txt --group local || { \
+		echo 'If a compiler or Python.h is missing: on Debian apt-get install build-essential python3-dev'; exit 1; }
 	@mkdir -p .make && touch $@
 
 .make/dev: .make/local
