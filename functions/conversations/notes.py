@@ -41,7 +41,7 @@ async def note(
     async def _earlier() -> StoredMessage:
         found = await earlier(store, conversation, key, fingerprint)
         if found is None:
-            raise Conflict("the conversation is closed")
+            raise Conflict("the conversation is closed: the customer's next message starts another")
         return found
 
     return await persist(attempt)

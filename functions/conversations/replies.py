@@ -201,4 +201,4 @@ def _fingerprint(conversation: str, draft: Draft) -> str:
 
 
 def _refuse() -> _Recorded:
-    raise Conflict("the conversation is closed")
+    raise Conflict("the conversation is closed: the customer's next message starts another")

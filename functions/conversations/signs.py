@@ -25,7 +25,7 @@ async def agent_types(store: Store, conversation: str, now: datetime) -> Outboun
     )
     head = version.head
     if head.state is State.CLOSED:
-        raise Conflict("the conversation is closed")
+        raise Conflict("the conversation is closed: the customer's next message starts another")
     last = row.values["at"] if row else None
     if isinstance(last, datetime) and timedelta() <= now - last < OFTEN:
         return None

@@ -24,7 +24,9 @@ class NewCall(Body):
     """From which account to whom; `conversation` is what it is about, such as the wish for a call-back."""
 
     account: str
-    to: str = Field(pattern=r"^\+[1-9][0-9]{5,14}$")
+    to: str = Field(
+        pattern=r"^\+[1-9][0-9]{5,14}$", description="with + and the country code (E.164): +358401234567"
+    )
     conversation: str = ""
 
 

@@ -1,26 +1,49 @@
-"""The runbook's commands, as they stand there, against the running platform."""
+"""The commands of the runbook and of the desk's page, as they stand there, against the running platform."""
 
 import asyncio
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import aiohttp
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
+from functions.configuration.problem import InvalidDocument
+from functions.conversations.model import State
+from functions.conversations.states import TRANSITIONS
+from functions.desk.configuration import PreconditionFailed
+from functions.desk.replies import OptedOut
+from functions.errors import (
+    AlreadyExists,
+    Conflict,
+    Forbidden,
+    Invalid,
+    MonikanavaError,
+    NotAuthentic,
+    NotFound,
+    Stale,
+    TooLarge,
+    Unavailable,
+)
 from local.child import ROOT
 from local.desk import Desk
 from local.platform import Platform
+from local.running import remember
 from tests.scenarios.texting import CONFIGURATION, TOKEN, Texting, number, sid
 from tests.waiting import eventually
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-BLOCKS = [
-    re.sub(r"^ +", "", block, flags=re.MULTILINE)
-    for block in re.findall(r"^ *```sh\n(.*?)```", RUNBOOK, re.DOTALL | re.MULTILINE)
-]
+DESK = (ROOT / "docs" / "desk.md").read_text()
+LOCAL = ROOT / "local" / "configuration.yaml"
+
+
+def blocks(page: str) -> list[str]:
+    """Give a page's commands."""
+    found = re.findall(r"^ *```sh\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    return [re.sub(r"^ +", "", block, flags=re.MULTILINE) for block in found]
 
 
 async def prepared(platform: Platform, desk: Desk) -> dict[str, str]:
@@ -74,7 +97,7 @@ async def test_the_runbook_does_what_it_says(tmp_path: Path) -> None:
         await platform.configure(configuration)
         async with Desk(platform.url, platform.issuer.token("Administrator", "test")) as desk:
             names = await prepared(platform, desk)
-            first, *others = BLOCKS
+            first, *others = blocks(RUNBOOK)
             said = [await bash(f"{first}\n{block}", names, folder) for block in others]
             assert len(said) >= 9
             assert await desk.conversations() == []
@@ -82,6 +105,54 @@ async def test_the_runbook_does_what_it_says(tmp_path: Path) -> None:
     assert "nobody can read this" in said[0]
     assert json.loads(said[-1][said[-1].rindex('{"id"') :])["conversations"] == 1
     assert "texts" in kept
+
+
+async def test_an_agents_desk_is_written_as_the_page_says(tmp_path: Path) -> None:
+    async with Platform(tmp_path) as platform:
+        await platform.configure(LOCAL.read_text())
+        remember(platform, LOCAL)
+        first, *others = (
+            block.replace("http://127.0.0.1:7071", platform.url).replace(
+                ".venv/bin/python -m local", f"{sys.executable} -m local --data {tmp_path}"
+            )
+            for block in blocks(DESK)
+        )
+        async with Desk(platform.url, platform.issuer.token("Administrator", "test")) as desk:
+            await bash(f"{sys.executable} -m local --data {tmp_path} send sms-twilio --text Hei", {}, ROOT)
+
+            async def there() -> bool:
+                return bool(await desk.conversations())
+
+            await eventually(there)
+            names = {"CONVERSATION": str((await desk.conversations())[0]["id"])}
+            said = [await bash(f"{first}\n{block}", names, ROOT) for block in others]
+            (closed,) = await desk.conversations()
+    assert all(names["CONVERSATION"] in text for text in said[:2])
+    assert (closed["state"], closed["stateReason"], closed["agentQueue"]) == ("closed", "Hyvitetty", "gold")
+
+
+def test_the_page_has_every_way_of_a_conversation() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*?) \|", DESK, re.MULTILINE)
+    assert {(State(one), State(other)): reason for one, other, reason in rows} == dict(TRANSITIONS)
+
+
+def test_the_refusals_of_the_page_are_those_of_the_api() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| (.*?) \|", DESK, re.MULTILINE)
+    told = {(int(status), code) for status, codes in rows for code in re.findall(r"`([\w-]+)`", codes)}
+    answered: list[type[MonikanavaError]] = [
+        Invalid,
+        InvalidDocument,
+        NotAuthentic,
+        Forbidden,
+        NotFound,
+        Conflict,
+        AlreadyExists,
+        Stale,
+    ]
+    answered += [OptedOut, PreconditionFailed, TooLarge, Unavailable, MonikanavaError]
+    assert {(status, code) for status, code in told if status != 422} == {
+        (one.status, one.code) for one in answered
+    }
 
 
 def test_every_metric_of_the_runbook_is_one() -> None:
