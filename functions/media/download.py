@@ -85,7 +85,7 @@ class Downloader:
         with tempfile.SpooledTemporaryFile(max_size=MEMORY) as file:
             try:
                 download = await self._follow(call, hosts, limit, file)
-            except aiohttp.InvalidURL:
+            except ValueError:  # aiohttp's InvalidURL is one, and so is what the look-up says of an odd name
                 raise Lost("the provider names an address that is none") from None
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 _explain(error)

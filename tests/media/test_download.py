@@ -102,6 +102,12 @@ async def test_an_allowed_name_with_a_private_address_is_not_called(downloader: 
         await taken(downloader, "https://localhost/medium", "localhost")
 
 
+@pytest.mark.parametrize("name", [".fbcdn.net", "a..fbcdn.net", f"{'a' * 64}.fbcdn.net"])
+async def test_a_name_that_no_host_can_have_is_given_up_at_once(downloader: Downloader, name: str) -> None:
+    with pytest.raises(Lost, match="an address that is none"):
+        await taken(downloader, f"https://{name}/medium", "fbcdn.net")
+
+
 async def test_redirects_end(downloader: Downloader, api: MediaServer) -> None:
     url = api.put("/circle", redirect("/circle"))
     with pytest.raises(Lost, match="redirects more than 3 times"):
