@@ -1,7 +1,7 @@
 """A version of the configuration in force: looked things up in, once per message."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +20,15 @@ from functions.routing.facts import Facts
 from functions.routing.rulebook import TRACED, compile_rules
 
 SECRETS_AGE = timedelta(minutes=5)  # a secret that was rotated in Key Vault is in use after that
+AGAIN = timedelta(seconds=10)  # until the vault is asked once more for what it did not give
 Callback = Callable[[str, str], str]  # gives the URL that a provider calls, by channel and account
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    account: Account[Any]
+    """An account, or why there is none, and how long that counts; None: as long as this version does."""
+
+    found: Account[Any] | Unavailable
     until: datetime | None
 
 
@@ -90,15 +93,22 @@ class Live:
 
     async def _open(self, entry: AccountEntry) -> Account[Any]:
         known = self._opened.get(entry.id)
-        if known and (known.until is None or self._clock() < known.until):
-            return known.account
-        callback = self._callback(entry.channel, entry.id)
+        if known is None or (known.until and known.until <= self._clock()):
+            known = await self._opened_again(entry, known)
+        if isinstance(known.found, Unavailable):
+            raise Unavailable(known.found.reason)
+        return known.found
+
+    async def _opened_again(self, entry: AccountEntry, known: _Opened | None) -> _Opened:
+        """Ask the vault, once for all: strangers can call as often as they like, and it may take its time."""
+        if known:  # is good for whoever comes meanwhile
+            self._opened[entry.id] = replace(known, until=self._clock() + AGAIN)
         try:
+            callback = self._callback(entry.channel, entry.id)
             account = await open_account(entry, self._secrets, callback)
-        except Unavailable:
-            if known:
-                return known.account
-            raise
-        until = self._clock() + SECRETS_AGE if refers(entry) else None
-        self._opened[entry.id] = _Opened(account, until)
-        return account
+            opened = _Opened(account, self._clock() + SECRETS_AGE if refers(entry) else None)
+        except Unavailable as down:
+            former = known.found if known and isinstance(known.found, Account) else down
+            opened = _Opened(former, self._clock() + AGAIN)
+        self._opened[entry.id] = opened
+        return opened

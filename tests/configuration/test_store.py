@@ -48,8 +48,11 @@ class Vault:
 
     def __init__(self, **values: str) -> None:
         self.values = {name.replace("_", "-"): value for name, value in values.items()}
+        self.asked: list[str] = []
 
     async def get(self, name: str) -> str:
+        self.asked.append(name)
+        await asyncio.sleep(0)
         if name not in self.values:
             raise NotFound(f"there is no secret {name!r}")
         return self.values[name]
@@ -289,6 +292,48 @@ async def test_a_missing_or_unfit_secret_is_our_fault(table: AzureTable, clock: 
     live = await live_of(table, clock, Vault())
     with pytest.raises(Unavailable, match="there is no secret 'meta-app-secret'"):
         await live.account("facebook", "facebook-meta")
+
+
+async def test_a_vault_that_gives_nothing_is_asked_once_in_a_while(table: AzureTable, clock: Clock) -> None:
+    secrets = vault()
+    live = await live_of(table, clock, secrets)
+    await live.account("facebook", "facebook-meta")
+    values = dict(secrets.values)
+    secrets.values.clear()
+    clock.pass_seconds(300)
+    secrets.asked.clear()
+    for _ in range(3):
+        await live.account("facebook", "facebook-meta")
+    assert len(secrets.asked) == 1
+    clock.pass_seconds(10)
+    secrets.values.update(values)
+    await live.account("facebook", "facebook-meta")
+    assert len(secrets.asked) == 4  # all three, and for five minutes
+
+
+async def test_who_comes_while_the_vault_is_asked_goes_on_with_what_is_known(
+    table: AzureTable, clock: Clock
+) -> None:
+    secrets = vault()
+    live = await live_of(table, clock, secrets)
+    await live.account("facebook", "facebook-meta")
+    clock.pass_seconds(300)
+    secrets.asked.clear()
+    await asyncio.gather(*(live.account("facebook", "facebook-meta") for _ in range(5)))
+    assert len(secrets.asked) == 3
+
+
+async def test_a_missing_secret_is_not_asked_for_by_every_stranger(table: AzureTable, clock: Clock) -> None:
+    secrets = Vault()
+    live = await live_of(table, clock, secrets)
+    secrets.asked.clear()
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="there is no secret 'meta-app-secret'"):
+            await live.account("facebook", "facebook-meta")
+    assert secrets.asked == ["meta-app-secret"]
+    clock.pass_seconds(10)
+    secrets.values.update(vault().values)
+    assert (await live.account("facebook", "facebook-meta")).id == "facebook-meta"
 
 
 async def test_a_secret_that_does_not_fit_is_named_and_not_told(table: AzureTable, clock: Clock) -> None:
