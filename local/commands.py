@@ -92,7 +92,8 @@ async def send(options: Options) -> None:
     """Post one signed webhook to the running platform."""
     running = recall(options.data)
     account = await _account(running.config, options.data, options.account)
-    callback = f"{running.url}/api/channels/{account.channel}/{account.id}"
+    public = running.public or running.url  # what providers sign
+    callback = f"{public}/api/channels/{account.channel}/{account.id}"
     request = compose(
         account.channel,
         account.provider,
@@ -103,7 +104,12 @@ async def send(options: Options) -> None:
     )
     async with (
         aiohttp.ClientSession() as http,
-        http.request(request.method, request.url, headers=request.headers, data=request.body) as answer,
+        http.request(
+            request.method,
+            request.url.replace(public, running.url, 1),
+            headers=request.headers,
+            data=request.body,
+        ) as answer,
     ):
         print(f"{answer.status} {await answer.text()}".rstrip())
 

@@ -40,6 +40,7 @@ class Running(BaseModel):
     config: Path
     process: int
     ports: tuple[int, ...]
+    public: str = ""  # what providers call, where that is another address than `url`
 
     @property
     def alive(self) -> bool:
@@ -64,6 +65,7 @@ def remember(platform: Platform, config: Path) -> None:
         config=config.resolve(),
         process=os.getpid(),
         ports=platform.listening,
+        public=platform.environment()["PUBLIC_BASE_URL"],
     )
     (platform.data / FILE).write_text(running.model_dump_json())
 

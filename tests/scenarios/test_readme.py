@@ -135,6 +135,13 @@ async def test_a_change_is_told_in_a_line_and_the_next_send_knows_it(
     assert "2 changes" in await run(platform, f"config apply {CONFIGURATION}")
 
 
+async def test_what_is_sent_is_signed_for_the_address_that_providers_call(tmp_path: Path) -> None:
+    async with Platform(tmp_path, environment={"PUBLIC_BASE_URL": "https://tunnel.example"}) as platform:
+        await platform.configure(CONFIGURATION.read_text())
+        remember(platform, CONFIGURATION)
+        assert (await run(platform, "send sms-twilio --text Hei")).startswith("200 ")
+
+
 async def test_a_command_without_a_platform_says_so(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
