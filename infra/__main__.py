@@ -70,7 +70,11 @@ def _callbacks(options: argparse.Namespace) -> int:
     except (OSError, InvalidDocument) as unread:
         print(unread, file=sys.stderr)
         return 1
-    deployed, vault = apps(os.environ["MONIKANAVA_APPS"]), os.environ["AZURE_KEY_VAULT_NAME"]
+    try:
+        deployed, vault = apps(os.environ["MONIKANAVA_APPS"]), os.environ["AZURE_KEY_VAULT_NAME"]
+    except KeyError as missing:
+        print(f"{missing.args[0]} is set by azd only: azd hooks run postprovision", file=sys.stderr)
+        return 1
     print("\n".join(lines(document, deployed, vault)))
     return 0
 

@@ -4,7 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from functions.configuration.check import read
+from infra.__main__ import main
 from infra.callbacks import apps, lines
+from local.child import ROOT
 
 DEPLOYED = apps(
     """[{"name": "whatsapp", "resource": "f1", "url": "https://one.example.com", "channels": ["whatsapp"]},
@@ -81,3 +83,12 @@ def test_one_app_without_a_list_serves_all() -> None:
 def test_what_azd_did_not_write_is_refused() -> None:
     with pytest.raises(ValidationError):
         apps("[{}]")
+
+
+def test_outside_azd_it_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MONIKANAVA_APPS", raising=False)
+    monkeypatch.setattr("sys.argv", ["infra", "callbacks", str(ROOT / "local" / "configuration.yaml")])
+    assert main() == 1
+    assert capsys.readouterr().err == "MONIKANAVA_APPS is set by azd only: azd hooks run postprovision\n"
