@@ -1,9 +1,10 @@
 """Explaining routing: what the configuration in force would decide for a message, and by which rules."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from functions.configuration.live import Live
 from functions.conversations.model import Decision
@@ -16,6 +17,19 @@ from functions.identity.ranks import Clues
 from functions.message import Address, Attachment, Inbound, Kind
 from functions.routing.facts import Facts
 from functions.services import Services
+
+MARGIN = timedelta(days=2)  # farther than any two time zones are apart
+
+
+def _everywhere(moment: datetime) -> datetime:
+    try:
+        _ = moment - MARGIN, moment + MARGIN
+    except OverflowError:
+        raise ValueError("is beyond the calendar") from None
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_everywhere)]
 
 
 class Sender(Body):
@@ -41,8 +55,8 @@ class Example(Body):
     payload: str = ""
     attachments: tuple[NewAttachment, ...] = ()
     context: Mapping[str, str] = {}
-    sent_at: AwareDatetime | None = None
-    received_at: AwareDatetime | None = Field(default=None, description="the time to decide for; now")
+    sent_at: Moment | None = None
+    received_at: Moment | None = Field(default=None, description="the time to decide for; now")
 
     def inbound(self, provider: str, now: datetime) -> Inbound:
         """Give the message that would be routed."""

@@ -112,6 +112,8 @@ async def test_a_decision_is_explained_rule_by_rule(desk: Desk) -> None:
         {"channel": "sms"},
         {"channel": "sms", "account": "sms-twilio", "txet": "moi"},
         {"channel": "sms", "account": "sms-twilio", "receivedAt": "2026-01-01T00:00:00"},
+        {"channel": "sms", "account": "sms-twilio", "receivedAt": "0001-01-01T00:00:00+14:00"},
+        {"channel": "sms", "account": "sms-twilio", "receivedAt": "9999-12-31T23:00:00-12:00"},
     ],
 )
 async def test_a_message_that_could_not_come_is_not_explained(desk: Desk, message: dict[str, str]) -> None:
