@@ -21,7 +21,7 @@ SECRET = {"Authorization": "Bearer secret"}
 
 @pytest_asyncio.fixture
 async def downloader() -> AsyncIterator[Downloader]:
-    made = Downloader(aiohttp.ClientTimeout(total=0.5))
+    made = Downloader(aiohttp.ClientTimeout(total=2))
     yield made
     await made.close()
 
