@@ -1,4 +1,4 @@
-"""The ways to find a conversation other than by its thread: the inbox, the linked records, the timer.
+"""The ways to find a conversation other than by its thread: inbox, agent, linked records, the timer.
 
 Index rows are written after the thread's own transaction, may be written again at any time, and are only
 hints: who reads them reads the head too.
@@ -58,11 +58,15 @@ class Indexes:
             writes += [self._candidate(after, ref) for ref in after.customer.candidates]
         if before is None or _listed(before) != _listed(after):
             writes += [self._list(after), self.due.put(after)]
+        if before is None or _holder(before) != _holder(after):
+            writes.append(self._hold(after))
         if after.state is State.CLOSED and (before is None or before.state is not State.CLOSED):
             writes += [self._closed(after), self.closings.put(after)]
         await asyncio.gather(*writes)
         if before and _listed(before) not in (None, _listed(after)):
-            await self._retire(before, heads)
+            await self._retire(before, _inbox_row(before), _listed, heads)
+        if before and _holder(before) not in (None, _holder(after)):
+            await self._retire(before, _agent_row(before), _holder, heads)
 
     async def inbox(
         self, workstream: str, state: State, cursor: str | None, limit: int, heads: Heads
@@ -72,6 +76,12 @@ class Indexes:
         partitions = [_partition(workstream, state, part) for part in range(SPREAD)]
         return await listing(
             self._inbox, partitions, cursor, limit, heads, lambda head: _listed(head) == here
+        )
+
+    async def of_agent(self, agent: str, cursor: str | None, limit: int, heads: Heads) -> Page[Conversation]:
+        """List the conversations that an agent has and that are not closed, the newest first."""
+        return await listing(
+            self._inbox, [_agents(agent)], cursor, limit, heads, lambda head: _holder(head) == agent
         )
 
     async def of_record(
@@ -114,6 +124,7 @@ class Indexes:
         for state in State:
             row = _inbox_row(conversation.model_copy(update={"state": state}))
             await self._inbox.commit([Op(Write.DELETE, Entity(row.partition, row.key, {}))])
+        await self._inbox.commit([Op(Write.DELETE, _agent_row(conversation))])
         await self.due.erase(conversation)
 
     async def erase_of_customer(self, conversation: Conversation) -> None:
@@ -131,6 +142,10 @@ class Indexes:
         if _listed(conversation):
             await self._inbox.commit([Op(Write.UPSERT, _inbox_row(conversation))])
 
+    async def _hold(self, conversation: Conversation) -> None:
+        if _holder(conversation):
+            await self._inbox.commit([Op(Write.UPSERT, _agent_row(conversation))])
+
     async def _link(self, conversation: Conversation, link: Link) -> None:
         row = Entity(digest(link.entity, link.id), newest_first(conversation), {})
         await self._records.commit([Op(Write.UPSERT, row)])
@@ -142,18 +157,24 @@ class Indexes:
         row = Entity(_candidates(ref.entity, ref.id), newest_first(conversation), {})
         await self._records.commit([Op(Write.UPSERT, row)])
 
-    async def _retire(self, before: Conversation, heads: Heads) -> None:
-        """Drop the row of the former state, unless the conversation is back in it by now."""
-        former = _inbox_row(before)
+    async def _retire(
+        self, before: Conversation, former: Entity, place: Callable[[Conversation], object], heads: Heads
+    ) -> None:
+        """Drop the row of the former place, unless the conversation is back in it by now."""
         row = await self._inbox.get(former.partition, former.key)
         # The row is read before the head: whoever moves back after that writes the row anew, and it stays.
         head = await heads(before.id) if row else None
-        if row and (head is None or _listed(head) != _listed(before)):
+        if row and (head is None or place(head) != place(before)):
             await drop(self._inbox, row)
 
 
 def _listed(conversation: Conversation) -> tuple[str, State] | None:
     return None if is_quiet(conversation) else (conversation.workstream, conversation.state)
+
+
+def _holder(conversation: Conversation) -> str | None:
+    """Give the agent who has it; None when nobody has, or nobody has any more."""
+    return None if conversation.state is State.CLOSED else conversation.agent or None
 
 
 def _candidates(entity: str, record: str) -> str:
@@ -173,6 +194,14 @@ def _inbox_row(conversation: Conversation) -> Entity:
     part = int(digest(conversation.id), 16) % SPREAD
     partition = _partition(conversation.workstream, conversation.state, part)
     return Entity(partition, newest_first(conversation), {})
+
+
+def _agents(agent: str) -> str:
+    return digest("agent", agent)
+
+
+def _agent_row(conversation: Conversation) -> Entity:
+    return Entity(_agents(conversation.agent), newest_first(conversation), {})
 
 
 def _partition(workstream: str, state: State, part: int) -> str:

@@ -230,6 +230,10 @@ class Threads:
         """List a workstream's conversations in one state, the newest first, without their decisions."""
         return await self._indexes.inbox(workstream, state, cursor, limit, self._store.head)
 
+    async def of_agent(self, agent: str, cursor: str | None, limit: int) -> Page[Conversation]:
+        """List the conversations that an agent has and that are not closed, without their decisions."""
+        return await self._indexes.of_agent(agent, cursor, limit, self._store.head)
+
     async def of_record(self, entity: str, record: str, cursor: str | None, limit: int) -> Page[Conversation]:
         """List a record's conversations, the newest first, without their decisions."""
         return await self._indexes.of_record(entity, record, cursor, limit, self._store.head)

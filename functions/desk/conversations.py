@@ -43,6 +43,15 @@ async def list_conversations(call: Call[Inbox, Nothing], services: Services) -> 
     return Reply(Page(items=tuple(filter(query.has, page.items)), cursor=page.cursor))
 
 
+async def list_agent_conversations(
+    call: Call[Paging, Nothing], services: Services
+) -> Reply[Page[Conversation]]:
+    """List what an agent has and has not closed, of all workstreams, newest first; `me` is the caller."""
+    agent = call.parameters["agent"]
+    who = call.caller.id if agent == "me" else agent
+    return Reply(await services.threads.of_agent(who, call.query.cursor, call.query.limit))
+
+
 async def get_conversation(call: Call[Nothing, Nothing], services: Services) -> Reply[Conversation]:
     """Give one conversation with its links and its routing decision."""
     return Reply(await services.threads.conversation(call.parameters["id"]))

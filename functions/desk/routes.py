@@ -60,6 +60,7 @@ def _openapi() -> OpenApi:
 
 ROUTES: tuple[Route[Any, Any, Any], ...] = (
     Route("GET", "conversations", AGENT, conversations.list_conversations),
+    Route("GET", "agents/{agent}/conversations", AGENT, conversations.list_agent_conversations),
     Route("GET", "conversations/{id}", AGENT, conversations.get_conversation),
     Route("GET", "conversations/{id}/messages", AGENT, conversations.list_messages),
     Route("POST", "conversations/{id}/messages", AGENT, replies.post_reply, (202, 200), (KEY,)),

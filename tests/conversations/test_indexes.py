@@ -8,7 +8,7 @@ import pytest
 from functions.conversations.indexes import SPREAD
 from functions.conversations.model import Conversation, Link, Relation, State
 from functions.errors import Conflict, Invalid, NotFound
-from functions.message import Kind
+from functions.message import Kind, digest
 from functions.ports import Entity, Op, Write
 from tests.conversations.kit import CONTACT, World, opening
 
@@ -54,6 +54,37 @@ async def test_a_conversation_is_in_the_inbox_of_its_state_only(world: World) ->
     assert await listed(world, State.OPEN) == [two.id]
     assert await listed(world, State.ACTIVE) == [one.id]
     assert (await rows(world, State.OPEN), await rows(world, State.ACTIVE)) == (1, 1)
+
+
+async def test_an_agent_finds_what_they_have_wherever_it_is(world: World) -> None:
+    one, two = await several(world, 2)
+    world.goes_to("sales")
+    world.later(seconds=1)
+    [three] = (await world.receive(world.item("1", thread=f"{world.thread}-sales"))).opened
+    for conversation in (one, two, three):
+        await world.threads.accept(conversation.id, "liisa")
+
+    async def of(agent: str) -> list[str]:
+        kept = await world.tables["inbox"].range(digest("agent", agent))  # before the list drops any
+        page = await world.threads.of_agent(agent, None, 10)
+        assert len(kept) == len(page.items), "what is over leaves no row"
+        return [item.id for item in page.items]
+
+    assert await of("liisa") == [three.id, two.id, one.id]
+    await world.threads.transition(one.id, State.CLOSED, agent="liisa")
+    await world.threads.transition(two.id, State.WRAP_UP, agent="liisa")
+    await world.threads.transfer(three.id, "gold", agent="liisa")
+    assert (await of("liisa"), await of("maija")) == ([two.id], [])
+    await world.threads.accept(three.id, "maija")
+    assert (await of("liisa"), await of("maija")) == ([two.id], [three.id])
+
+
+async def test_who_had_it_is_erased_with_it(world: World) -> None:
+    [conversation] = await several(world, 1)
+    held = (await world.threads.accept(conversation.id, "liisa")).conversation
+    assert await world.tables["inbox"].range(digest("agent", "liisa"))
+    await world.threads.indexes.erase(held)
+    assert await world.tables["inbox"].range(digest("agent", "liisa")) == []
 
 
 async def test_stale_rows_are_dropped_and_good_pages_stay_full(world: World) -> None:

@@ -66,6 +66,18 @@ async def test_a_conversation_is_accepted_ended_and_closed(desk: Desk) -> None:
     ]
 
 
+async def test_agents_list_what_they_have(desk: Desk) -> None:
+    name = uuid4().hex
+    mine, other = await desk.opened(), await desk.opened()
+    assert (await act(desk, mine, "accept", authorization=agent(name))).status == 200
+    assert (await act(desk, other, "accept")).status == 200
+    own = await desk.call("GET", "agents/me/conversations", authorization=agent(name))
+    assert [one["id"] for one in own.body["items"]] == [mine.id]
+    assert (await desk.call("GET", f"agents/{name}/conversations")).body == own.body
+    await act(desk, mine, "close", {}, authorization=agent(name))
+    assert (await desk.call("GET", f"agents/{name}/conversations")).body["items"] == []
+
+
 @pytest.mark.parametrize("what", ["accept", "end", "typing", "notes"])
 async def test_a_closed_conversation_refuses(desk: Desk, what: str) -> None:
     conversation = await desk.opened()

@@ -30,6 +30,7 @@ NOBODYS = {
     "recordId": "nothing",
     "channel": "sms",
     "account": "nothing",
+    "agent": "nobody",
 }
 
 
