@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 # No deadlines: the machine may be busy. By hand every run looks somewhere else, in CI at the same examples.
-settings.register_profile("ours", deadline=None, max_examples=150, derandomize="CI" in os.environ)
+settings.register_profile("ours", deadline=None, max_examples=100, derandomize="CI" in os.environ)
 settings.load_profile("ours")
 
 

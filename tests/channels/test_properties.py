@@ -140,7 +140,7 @@ def bodies(channel: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("channel", WEBHOOKS)
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_body_breaks_the_parser(channel: str, data: st.DataObject) -> None:
     body = data.draw(bodies(channel))
