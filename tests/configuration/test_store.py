@@ -1,61 +1,22 @@
-"""The store, against a real table service: versions, polling, outages, secrets, imports."""
+"""The store, against a real table service: versions, polling, outages, imports."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
-from functions.cloud.tables import AzureTable, Tables, open_tables
+from functions.cloud.tables import AzureTable, Tables
 from functions.configuration.check import InvalidDocument
 from functions.configuration.document import Record
-from functions.configuration.store import Configurations, Live
+from functions.configuration.store import Configurations
 from functions.configuration.versions import CURRENT, PARTITION, Head, Versions
-from functions.conversations.model import AutoClose
 from functions.errors import Conflict, NotFound, TooLarge, Unavailable
-from functions.identity.identities import Identity
-from functions.identity.matching import Match
 from functions.identity.records import Records
-from functions.message import Address, Inbound, Kind
 from functions.ports import Entity, Op, Table
-from local.azurite import Azurite
+from tests.configuration.kit import Clock, callback, store, vault
 from tests.configuration.samples import TWILIO_TOKEN, text
 from tests.identity.finding import by_phone
-
-
-def callback(channel: str, account: str) -> str:
-    return f"https://example.org/api/channels/{channel}/{account}"
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 8, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_seconds(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-class Vault:
-    """Secrets as the environment would have them, to be changed in the middle."""
-
-    def __init__(self, **values: str) -> None:
-        self.values = {name.replace("_", "-"): value for name, value in values.items()}
-        self.asked: list[str] = []
-
-    async def get(self, name: str) -> str:
-        self.asked.append(name)
-        await asyncio.sleep(0)
-        if name not in self.values:
-            raise NotFound(f"there is no secret {name!r}")
-        return self.values[name]
 
 
 class Unreliable:
@@ -84,31 +45,6 @@ class Unreliable:
         self.calls += 1
         if not self.plugged:
             raise Unavailable("unplugged")
-
-
-@pytest_asyncio.fixture(scope="session")
-async def tables(azurite: Azurite) -> AsyncIterator[Tables]:
-    opened = open_tables(azurite.connection_string)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def table(tables: Tables) -> AzureTable:
-    return tables.table(f"t{uuid4().hex}")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def vault() -> Vault:
-    return Vault(meta_app_secret="app", meta_verify_token="verify", meta_page_token="page")
-
-
-def store(table: Table, clock: Clock, secrets: Vault | None = None) -> Configurations:
-    return Configurations(table, secrets or vault(), clock, callback)
 
 
 async def test_before_the_first_there_is_an_empty_one(table: AzureTable, clock: Clock) -> None:
@@ -248,133 +184,6 @@ async def test_large_texts_are_kept_whole(table: AzureTable, clock: Clock) -> No
     assert await here.text(1) == text() + noise
     with pytest.raises(TooLarge):
         await here.apply(text() + noise + "".join(f"# {uuid4().hex}\n" for _ in range(40_000)), "anna")
-
-
-async def live_of(table: AzureTable, clock: Clock, secrets: Vault, *changes: tuple[str, Any]) -> Live:
-    here = store(table, clock, secrets)
-    await here.apply(text(*changes), "anna")
-    return await here.current()
-
-
-async def test_an_account_has_its_settings_secrets_and_callback(table: AzureTable, clock: Clock) -> None:
-    live = await live_of(table, clock, vault())
-    account = await live.account("facebook", "facebook-meta")
-    assert account.callback == "https://example.org/api/channels/facebook/facebook-meta"
-    assert account.settings.app_secret.get_secret_value() == "app"
-    assert (await live.account("sms", "sms-twilio")).settings.auth_token.get_secret_value() == TWILIO_TOKEN
-    for channel, name in (("sms", "facebook-meta"), ("facebook", "nobody")):
-        with pytest.raises(NotFound):
-            await live.account(channel, name)
-
-
-async def test_a_rotated_secret_is_taken_over_and_the_old_one_is_better_than_none(
-    table: AzureTable, clock: Clock
-) -> None:
-    secrets = vault()
-    live = await live_of(table, clock, secrets)
-
-    async def app_secret() -> str:
-        found = await live.account("facebook", "facebook-meta")
-        value: str = found.settings.app_secret.get_secret_value()
-        return value
-
-    assert await app_secret() == "app"
-    secrets.values["meta-app-secret"] = "rotated"
-    assert await app_secret() == "app"
-    clock.pass_seconds(300)
-    assert await app_secret() == "rotated"
-    del secrets.values["meta-app-secret"]
-    clock.pass_seconds(300)
-    assert await app_secret() == "rotated"
-
-
-async def test_a_missing_or_unfit_secret_is_our_fault(table: AzureTable, clock: Clock) -> None:
-    live = await live_of(table, clock, Vault())
-    with pytest.raises(Unavailable, match="there is no secret 'meta-app-secret'"):
-        await live.account("facebook", "facebook-meta")
-
-
-async def test_a_vault_that_gives_nothing_is_asked_once_in_a_while(table: AzureTable, clock: Clock) -> None:
-    secrets = vault()
-    live = await live_of(table, clock, secrets)
-    await live.account("facebook", "facebook-meta")
-    values = dict(secrets.values)
-    secrets.values.clear()
-    clock.pass_seconds(300)
-    secrets.asked.clear()
-    for _ in range(3):
-        await live.account("facebook", "facebook-meta")
-    assert len(secrets.asked) == 1
-    clock.pass_seconds(10)
-    secrets.values.update(values)
-    await live.account("facebook", "facebook-meta")
-    assert len(secrets.asked) == 4  # all three, and for five minutes
-
-
-async def test_who_comes_while_the_vault_is_asked_goes_on_with_what_is_known(
-    table: AzureTable, clock: Clock
-) -> None:
-    secrets = vault()
-    live = await live_of(table, clock, secrets)
-    await live.account("facebook", "facebook-meta")
-    clock.pass_seconds(300)
-    secrets.asked.clear()
-    await asyncio.gather(*(live.account("facebook", "facebook-meta") for _ in range(5)))
-    assert len(secrets.asked) == 3
-
-
-async def test_a_missing_secret_is_not_asked_for_by_every_stranger(table: AzureTable, clock: Clock) -> None:
-    secrets = Vault()
-    live = await live_of(table, clock, secrets)
-    secrets.asked.clear()
-    for _ in range(3):
-        with pytest.raises(Unavailable, match="there is no secret 'meta-app-secret'"):
-            await live.account("facebook", "facebook-meta")
-    assert secrets.asked == ["meta-app-secret"]
-    clock.pass_seconds(10)
-    secrets.values.update(vault().values)
-    assert (await live.account("facebook", "facebook-meta")).id == "facebook-meta"
-
-
-async def test_a_secret_that_does_not_fit_is_named_and_not_told(table: AzureTable, clock: Clock) -> None:
-    bot = {
-        "id": "telegram-bot",
-        "channel": "telegram",
-        "provider": "telegram",
-        "workstream": "service",
-        "settings": {"botToken": {"secret": "bot"}, "secretToken": "abc"},
-    }
-    live = await live_of(table, clock, Vault(bot="no such token"), ("accounts.+", bot))
-    with pytest.raises(Unavailable, match="the settings do not fit: botToken") as refused:
-        await live.account("telegram", "telegram-bot")
-    assert "no such token" not in refused.value.reason
-
-
-async def test_a_conversation_opens_with_customer_links_and_decision(table: AzureTable, clock: Clock) -> None:
-    live = await live_of(table, clock, vault())
-    inbound = Inbound(
-        channel="sms",
-        provider="twilio",
-        account="sms-twilio",
-        thread="u1",
-        event="e",
-        kind=Kind.MESSAGE,
-        sender=Address(id="u1"),
-        text="haluan ostaa",
-        context={"city": "Oulu"},
-        received_at=clock.now,
-    )
-    identity = Identity(channel="sms", account="sms-twilio", id="u1", name="Anna", created_at=clock.now)
-    opening = live.open(inbound, identity, Match(), clock.now)
-    assert (opening.workstream, opening.agent_queue) == ("sales", "service")
-    assert (opening.customer.name, opening.context) == ("Anna", {"city": "Oulu"})
-    assert opening.decision.configuration == 1
-
-
-async def test_a_workstream_has_its_times(table: AzureTable, clock: Clock) -> None:
-    live = await live_of(table, clock, vault(), ("workstreams.1.autoClose", {"waiting": "PT1H"}))
-    assert live.auto_close("sales").waiting == timedelta(hours=1)
-    assert live.auto_close("gone") == AutoClose()
 
 
 async def test_records_are_imported_with_the_new_region_and_again_after_a_failure(
